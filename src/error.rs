@@ -14,7 +14,7 @@ use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 pub use codes::{EXPLAINED, Explained};
 pub use googlesql_sqlite::error::{did_you_mean, nearest};
 pub use io::read_utf8;
-pub(crate) use io::utf8;
+pub(crate) use io::{not_utf8, utf8};
 pub use kind::Kind;
 
 use crate::visible::{masked, visible};
@@ -31,7 +31,8 @@ struct Repr {
     message: String,
     place: Option<Place>,
     help: Option<String>,
-    during: Vec<String>,
+    doing: Vec<String>,
+    notes: Vec<String>,
     cause: Option<Box<dyn std::error::Error + Send + Sync>>,
 }
 
@@ -43,7 +44,8 @@ impl Error {
             message: message.into(),
             place: None,
             help: None,
-            during: Vec::new(),
+            doing: Vec::new(),
+            notes: Vec::new(),
             cause: None,
         }))
     }
@@ -62,10 +64,17 @@ impl Error {
         self
     }
 
-    /// Adds the operation that failed, innermost first: `deactivate of 2026-01-28`.
+    /// Adds what failed, innermost first, as it reads after 'while': `running deactivate of 2026-01-28`.
     #[must_use]
-    pub fn during(mut self, doing: impl Into<String>) -> Self {
-        self.0.during.push(doing.into());
+    pub fn while_doing(mut self, doing: impl Into<String>) -> Self {
+        self.0.doing.push(doing.into());
+        self
+    }
+
+    /// Adds another fact.
+    #[must_use]
+    pub fn note(mut self, note: impl Into<String>) -> Self {
+        self.0.notes.push(note.into());
         self
     }
 
@@ -86,9 +95,9 @@ impl Error {
         self.0.place.as_ref()
     }
 
-    /// The operation that failed, innermost first, if known.
+    /// What failed, innermost first, as it reads after 'while'; `None` if unknown.
     pub fn doing(&self) -> Option<String> {
-        (!self.0.during.is_empty()).then(|| self.0.during.join("; "))
+        (!self.0.doing.is_empty()).then(|| self.0.doing.join("; "))
     }
 
     /// How to fix it, if known.
@@ -111,19 +120,30 @@ impl Error {
         let title = self.headline();
         let level = if self.is_warning() { Level::WARNING } else { Level::ERROR };
         let mut group = Group::with_title(level.primary_title(title).id(self.0.kind.code()));
-        let during = self.0.during.iter().map(|doing| format!("during {}", visible(doing)));
+        let notes = self.notes();
         let help = self.0.help.as_deref().map(visible);
         let Some(place) = &self.0.place else {
             // Without a source line, the margin would be empty.
             let mut text = renderer.render(&[group]);
-            during.for_each(|during| text.push_str(&format!("\n  note: {during}")));
+            notes.iter().for_each(|note| text.push_str(&format!("\n  note: {}", visible(note))));
             help.iter().for_each(|help| text.push_str(&format!("\n  help: {help}")));
             return text;
         };
         group = group.element(place.snippet());
-        group = group.elements(during.map(|during| Level::NOTE.message(during)));
+        group = group.elements(notes.iter().map(|note| Level::NOTE.message(visible(note))));
         group = group.elements(help.map(|help| Level::HELP.message(help)));
         renderer.render(&[group])
+    }
+
+    /// The facts beside the message.
+    pub fn facts(&self) -> &[String] {
+        &self.0.notes
+    }
+
+    /// What it adds to the message: facts, and what failed.
+    pub fn notes(&self) -> Vec<String> {
+        let doing = self.0.doing.iter().map(|doing| format!("while {doing}"));
+        self.0.notes.iter().cloned().chain(doing).collect()
     }
 
     /// Message and causes on one line, for the ledger and for logs.
@@ -146,8 +166,8 @@ impl fmt::Display for Error {
         if let Some(place) = &self.0.place {
             write!(f, " ({})", visible(&place.to_string()))?;
         }
-        for doing in &self.0.during {
-            write!(f, "; during {}", visible(doing))?;
+        for note in self.notes() {
+            write!(f, "; {}", visible(&note))?;
         }
         if let Some(help) = &self.0.help {
             write!(f, "; {}", visible(help))?;

@@ -69,7 +69,8 @@ impl Line {
         let severity = if error.is_warning() { Severity::Warning } else { Severity::Error };
         Self::new(severity, error.headline())
             .with("error_code", error.kind().code())
-            .with_some("during", error.doing().map(Json::from))
+            .with_some("doing", error.doing().map(Json::from))
+            .with_some("notes", (!error.facts().is_empty()).then(|| Json::from(error.facts())))
             .with_some("place", place)
             .with_some("help", error.remedy().map(Json::from))
     }
@@ -105,7 +106,7 @@ impl Line {
             Ending::Buffered => (Severity::Notice, "buffered"),
             Ending::Failed => (Severity::Error, "failed"),
         };
-        let reason = ended.reason();
+        let failure = ended.failure();
         let listed = |days: &[Day]| {
             let days: Vec<String> = days.iter().map(Day::to_string).collect();
             (!days.is_empty()).then(|| Json::from(days))
@@ -116,8 +117,8 @@ impl Line {
             .run(ended.run.as_deref())
             .with("rule", ended.rule.as_str())
             .with_some("dates", ended.window.as_ref().map(|window| window.to_string().into()))
-            .with_some("error_code", ended.code().map(Json::from))
-            .with_some("reason", reason.map(Json::from))
+            .with_some("error_code", failure.map(|problem| problem.kind.code().into()))
+            .with_some("reason", failure.map(|problem| problem.headline.as_str().into()))
             .with_some("empty_dates", listed(&ended.empty))
             .with_some("keyless_dates", listed(&ended.keyless))
             .with_some("duplicates_found", figure(|figures| figures.found))

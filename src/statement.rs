@@ -195,6 +195,11 @@ impl Statement {
             None => format!("{} of {}", self.step, self.window),
         }
     }
+
+    /// What fails if it does, as it reads after 'while'.
+    pub(crate) fn running(&self) -> String {
+        format!("running {}", self.title())
+    }
 }
 
 #[cfg(test)]

@@ -369,12 +369,12 @@ fn a_date_with_shared_ids_is_not_touched_and_the_others_are() {
     }
     whole!(said, @r#"
     # an id that a survivor of another key shares
-    predictions: 2 active rows have a NULL or duplicate `row_id`, on 2026-01-28: a statement by row id could remove a row that must be kept, so these dates are skipped
-      help: make the ids unique, or set `strategy = "rewrite"`, which can tell such rows apart
+    error[shared-ids]: 2 active rows have a NULL or duplicate row id on 2026-01-28: a statement by row id could remove a row that must be kept, so these dates are skipped
+      help: make the ids unique (in a rule without `row_id` they are the key and the values of `keep`), or set `strategy = "rewrite"`, which can tell such rows apart
 
     # an id that is NULL
-    predictions: 1 active row has a NULL or duplicate `row_id`, on 2026-01-28: a statement by row id could remove a row that must be kept, so these dates are skipped
-      help: make the ids unique, or set `strategy = "rewrite"`, which can tell such rows apart
+    error[shared-ids]: 1 active row has a NULL or duplicate row id on 2026-01-28: a statement by row id could remove a row that must be kept, so these dates are skipped
+      help: make the ids unique (in a rule without `row_id` they are the key and the values of `keep`), or set `strategy = "rewrite"`, which can tell such rows apart
     "#);
 }
 
@@ -391,7 +391,8 @@ fn for_programs_the_last_line_of_a_failed_run_says_why() {
     let mut last: serde_json::Value = serde_json::from_str(last).unwrap();
     let run = ended.json()["run_id"].clone();
     assert!(last["time"].take().is_string());
-    let reason = "active rows have a NULL or duplicate `row_id` on 2026-01-28";
+    let reason = "2 active rows have a NULL or duplicate row id on 2026-01-28: a statement by row id could remove a \
+                  row that must be kept, so these dates are skipped";
     assert_eq!(
         last,
         serde_json::json!({
@@ -408,6 +409,64 @@ fn for_programs_the_last_line_of_a_failed_run_says_why() {
             "duplicates_buffered": 0,
         })
     );
+}
+
+#[test]
+fn a_run_that_skips_its_dates_fails_with_the_reason_and_is_not_done_in_the_log() {
+    let project = Project::new(RULE);
+    project.rows(
+        "t1,2026-01-28,g1,a,,true,2026-01-28T06:00:00Z\n\
+         t9,2026-01-28,g1,a,,true,2026-01-28T07:00:00Z\n\
+         t1,2026-01-28,g2,a,,true,2026-01-28T07:00:00Z",
+    );
+    let (_, rule) = RULE.split_at(RULE.find("[rule.").unwrap());
+    project.write(
+        "onerow.toml",
+        format!(
+            "{RULE}{}",
+            rule.replace("predictions]", "others]").replace("rule.predictions.", "rule.others.")
+        ),
+    );
+    whole!(project.transcript([
+        "-q apply predictions --date 2026-01-28",
+        "-q apply --all --date 2026-01-28 --format csv",
+        "log",
+    ]), @r#"
+    $ onerow -q apply predictions --date 2026-01-28
+    exit code 1
+    -- stdout
+    rule predictions, run [RUN]
+     date         active   keys   duplicates   buffered   shared ids   removed   status
+    ────────
+     2026-01-28        3      2            1          0            2         0   shared_ids
+    ────────
+     total             3      2            1          0            2         0
+    -- stderr
+    error[shared-ids]: 2 active rows have a NULL or duplicate row id on 2026-01-28: a statement by row id could remove a row that must be kept, so these dates are skipped
+      help: make the ids unique (in a rule without `row_id` they are the key and the values of `keep`), or set `strategy = "rewrite"`, which can tell such rows apart
+
+    $ onerow -q apply --all --date 2026-01-28 --format csv
+    exit code 1
+    -- stdout
+    rule,run_id,date,active,keys,duplicates,buffered,shared_ids,keyless,unflagged,deactivated,status
+    predictions,[RUN],2026-01-28,3,2,1,0,2,0,0,0,shared_ids
+    others,[RUN],2026-01-28,3,2,1,0,2,0,0,0,shared_ids
+    -- stderr
+    error[shared-ids]: 2 active rows have a NULL or duplicate row id on 2026-01-28: a statement by row id could remove a row that must be kept, so these dates are skipped
+      note: while running rule predictions
+      help: make the ids unique (in a rule without `row_id` they are the key and the values of `keep`), or set `strategy = "rewrite"`, which can tell such rows apart
+    error[shared-ids]: 2 active rows have a NULL or duplicate row id on 2026-01-28: a statement by row id could remove a row that must be kept, so these dates are skipped
+      note: while running rule others
+      help: make the ids unique (in a rule without `row_id` they are the key and the values of `keep`), or set `strategy = "rewrite"`, which can tell such rows apart
+
+    $ onerow log
+    -- stdout
+     run                         rule          dates        steps    outcome   removed   restored   undone by
+    ────────
+     [RUN]   others        2026-01-28   detect   counted
+     [RUN]   predictions   2026-01-28   detect   counted
+     [RUN]   predictions   2026-01-28   detect   counted
+    "#);
 }
 
 #[test]
@@ -572,7 +631,9 @@ fn a_rule_that_fails_hides_no_other() {
         let documents = project.onerow(&format!("{line} --format json")).exits(1).json();
         assert_eq!(documents[0]["rule"], "predictions", "{documents}");
         assert_eq!(documents[1]["rule"], "missing", "{documents}");
-        assert!(documents[1]["error"].as_str().unwrap().contains("gone.predictions"));
+        let (code, message) = (&documents[1]["error"]["code"], &documents[1]["error"]["message"]);
+        assert_eq!(code, "not-found");
+        assert_eq!(message, "the embedded warehouse has no table `gone.predictions`");
         project.onerow(&format!("{command} missing --date 2026-01-28")).exits(1);
     }
     whole!(said, @"
@@ -587,7 +648,7 @@ fn a_rule_that_fails_hides_no_other() {
      total             1      1            0          0            0
     -- stderr
     error[not-found]: the embedded warehouse has no table `gone.predictions`
-      note: during looking at rule missing
+      note: while looking at rule missing
       help: did you mean `nba.predictions`?
 
     $ onerow plan --all --date 2026-01-28
@@ -602,7 +663,7 @@ fn a_rule_that_fails_hides_no_other() {
     apply would send 1 statement: 1 detect. Cost: the embedded warehouse charges nothing.
     -- stderr
     error[not-found]: the embedded warehouse has no table `gone.predictions`
-      note: during looking at rule missing
+      note: while looking at rule missing
       help: did you mean `nba.predictions`?
     ");
 }

@@ -157,7 +157,7 @@ fn a_rule_file_that_is_missing_or_not_utf_8_is_named() {
     $ onerow check
     exit code 2
     -- stderr
-    error[rule-file]: `./onerow.toml` is not UTF-8: line 1, byte 0
+    error[rule-file]: `./onerow.toml` is not UTF-8: line 1, column 1
       help: save the file as UTF-8 and run the command again
     ");
     let empty = tempfile::tempdir().unwrap();
@@ -268,7 +268,7 @@ fn dates_that_do_not_exist_or_run_backwards_are_refused() {
     exit code 2
     -- stderr
     error[dates]: no dates given
-      help: use --date YESTERDAY, --date 2026-01-28, --from A --to B, --from A, or --last N
+      help: use --date YESTERDAY, --date 2026-01-28, --from A --to B, --from A, --last N, or --changed for those written since they were last found clean
     ");
     assert_eq!(project.active(), ["p1", "p2"]);
     assert!(project.ledger().is_empty());
@@ -384,7 +384,7 @@ fn a_mistake_in_a_template_names_file_line_and_column_and_shows_the_line() {
     2 | FROM {{ rule.tabel }}
       |         ^^^^^^^^^^
       |
-      = note: during deactivate of 2026-01-28
+      = note: while rendering deactivate of 2026-01-28
       = help: did you mean `rule.table`?
 
     $ onerow apply --date 2026-01-28
@@ -418,7 +418,7 @@ fn a_mistake_in_a_template_names_file_line_and_column_and_shows_the_line() {
     1 | SELECT {{ rule.key | comas }}
       |                      ^^^^^
       |
-      = note: during deactivate of 2026-01-28
+      = note: while rendering deactivate of 2026-01-28
       = help: did you mean `commas`?
 
     $ onerow apply --date 2026-01-28
@@ -430,7 +430,7 @@ fn a_mistake_in_a_template_names_file_line_and_column_and_shows_the_line() {
     1 | SELECT {{ vars.limit }}
       |           ^^^^^^^^^^
       |
-      = note: during deactivate of 2026-01-28
+      = note: while rendering deactivate of 2026-01-28
       = help: a template knows `rule`, `window` and `vars`; set a value of your own in [rule.NAME.vars], or with --var name=value
 
     $ onerow apply --date 2026-01-28
@@ -442,7 +442,7 @@ fn a_mistake_in_a_template_names_file_line_and_column_and_shows_the_line() {
     1 | SELECT {{ limit }} FROM {{ rule.table }}
       |           ^^^^^
       |
-      = note: during deactivate of 2026-01-28
+      = note: while rendering deactivate of 2026-01-28
       = help: a template knows `rule`, `window` and `vars`; set a value of your own in [rule.NAME.vars], or with --var name=value
 
     $ onerow apply --date 2026-01-28
@@ -454,7 +454,7 @@ fn a_mistake_in_a_template_names_file_line_and_column_and_shows_the_line() {
     1 | SELECT {{ rule.kye | commas }}
       |                      ^^^^^^
       |
-      = note: during deactivate of 2026-01-28
+      = note: while rendering deactivate of 2026-01-28
       = help: did you mean `rule.key`?
 
     $ onerow apply --date 2026-01-28
@@ -466,7 +466,7 @@ fn a_mistake_in_a_template_names_file_line_and_column_and_shows_the_line() {
     1 | SELECT {{ rule.kye | of('t') }}
       |                      ^^^^^^^
       |
-      = note: during deactivate of 2026-01-28
+      = note: while rendering deactivate of 2026-01-28
       = help: did you mean `rule.key`?
 
     $ onerow apply --date 2026-01-28
@@ -478,7 +478,7 @@ fn a_mistake_in_a_template_names_file_line_and_column_and_shows_the_line() {
     1 | SELECT {{ tabel | indent(2) }}
       |                   ^^^^^^^^^
       |
-      = note: during deactivate of 2026-01-28
+      = note: while rendering deactivate of 2026-01-28
       = help: a template knows `rule`, `window` and `vars`; set a value of your own in [rule.NAME.vars], or with --var name=value
 
     $ onerow apply --date 2026-01-28
@@ -490,7 +490,7 @@ fn a_mistake_in_a_template_names_file_line_and_column_and_shows_the_line() {
     1 | SELECT {{ rule.kye | join(', ') }}
       |                      ^^^^^^^^^^
       |
-      = note: during deactivate of 2026-01-28
+      = note: while rendering deactivate of 2026-01-28
       = help: did you mean `rule.key`?
 
     $ onerow apply --date 2026-01-28
@@ -502,7 +502,7 @@ fn a_mistake_in_a_template_names_file_line_and_column_and_shows_the_line() {
     1 | SELECT {{ vars.limits | sort }}
       |                         ^^^^
       |
-      = note: during deactivate of 2026-01-28
+      = note: while rendering deactivate of 2026-01-28
       = help: a template knows `rule`, `window` and `vars`; set a value of your own in [rule.NAME.vars], or with --var name=value
 
     $ onerow apply --date 2026-01-28
@@ -514,7 +514,7 @@ fn a_mistake_in_a_template_names_file_line_and_column_and_shows_the_line() {
     1 | {% import 'survivors.sql' as s %}SELECT 1
       |    ^^^^^^^^^^^^^^^^^^^^^^^^^^^
       |
-      = note: during deactivate of 2026-01-28
+      = note: while rendering deactivate of 2026-01-28
       = help: did you mean `_survivors.sql`?
     ");
     project.write("sql/deactivate.sql", b"SELECT \xff");
@@ -522,7 +522,7 @@ fn a_mistake_in_a_template_names_file_line_and_column_and_shows_the_line() {
     $ onerow check
     exit code 2
     -- stderr
-    error[rule-file]: `./sql/deactivate.sql` is not UTF-8: line 1, byte 7
+    error[rule-file]: `./sql/deactivate.sql` is not UTF-8: line 1, column 8
       help: save the file as UTF-8 and run the command again
     ");
     assert_eq!(project.active(), ["p1", "p2"]);
@@ -628,34 +628,37 @@ fn findings_stop_apply_before_anything_is_sent() {
     $ onerow apply --date 2026-01-28
     exit code 3
     -- stderr
-    error[findings]: no-partition: its WHERE does not restrict game_date to 2026-01-28: the statement would scan every partition and could change any (and 6 more findings)
+    error[findings]: no-partition: its WHERE does not restrict game_date to 2026-01-28: the statement would scan every partition and could change any (and 6 more; `onerow check` shows all)
      --> predictions: deactivate of 2026-01-28:2:54
       |
     2 | UPDATE `nba.predictions` SET is_active = FALSE WHERE is_active
       |                                                      ^
       |
+      = note: the line comes from ./sql/deactivate.sql:1:1
       = help: put {{ window.filter }} into the WHERE, joined to the rest with AND
 
     $ onerow plan --date 2026-01-28
     exit code 3
     -- stderr
-    error[findings]: no-partition: its WHERE does not restrict game_date to 2026-01-28: the statement would scan every partition and could change any (and 6 more findings)
+    error[findings]: no-partition: its WHERE does not restrict game_date to 2026-01-28: the statement would scan every partition and could change any (and 6 more; `onerow check` shows all)
      --> predictions: deactivate of 2026-01-28:2:54
       |
     2 | UPDATE `nba.predictions` SET is_active = FALSE WHERE is_active
       |                                                      ^
       |
+      = note: the line comes from ./sql/deactivate.sql:1:1
       = help: put {{ window.filter }} into the WHERE, joined to the rest with AND
 
     $ onerow run deactivate --date 2026-01-28
     exit code 3
     -- stderr
-    error[findings]: no-partition: its WHERE does not restrict game_date to 2026-01-28: the statement would scan every partition and could change any (and 6 more findings)
+    error[findings]: no-partition: its WHERE does not restrict game_date to 2026-01-28: the statement would scan every partition and could change any (and 6 more; `onerow check` shows all)
      --> predictions: deactivate of 2026-01-28:2:54
       |
     2 | UPDATE `nba.predictions` SET is_active = FALSE WHERE is_active
       |                                                      ^
       |
+      = note: the line comes from ./sql/deactivate.sql:1:1
       = help: put {{ window.filter }} into the WHERE, joined to the rest with AND
     ");
     assert_eq!(project.active(), ["p1", "p2"]);
@@ -690,7 +693,7 @@ fn a_column_that_the_table_lacks_is_named() {
     exit code 1
     -- stderr
     error[not-found]: there is no column `player_name`
-      note: during detect of 2026-01-28
+      note: while running detect of 2026-01-28
       help: did you mean `player`?
     ");
     assert_eq!(project.active(), ["p1", "p2"]);
@@ -708,28 +711,28 @@ fn a_table_or_database_that_does_not_exist_is_not_created() {
     exit code 1
     -- stderr
     error[not-found]: there is no database `./.onerow/local.db`
-      note: during opening `./.onerow/local.db`
+      note: while opening `./.onerow/local.db`
       help: load data first, with `onerow load`
 
     $ onerow plan --date 2026-01-28
     exit code 1
     -- stderr
     error[not-found]: there is no database `./.onerow/local.db`
-      note: during opening `./.onerow/local.db`
+      note: while opening `./.onerow/local.db`
       help: load data first, with `onerow load`
 
     $ onerow apply --date 2026-01-28
     exit code 1
     -- stderr
     error[not-found]: there is no database `./.onerow/local.db`
-      note: during opening `./.onerow/local.db`
+      note: while opening `./.onerow/local.db`
       help: load data first, with `onerow load`
 
     $ onerow run detect --date 2026-01-28
     exit code 1
     -- stderr
     error[not-found]: there is no database `./.onerow/local.db`
-      note: during opening `./.onerow/local.db`
+      note: while opening `./.onerow/local.db`
       help: load data first, with `onerow load`
     ");
     whole!(project.onerow("log"), @"
@@ -737,7 +740,7 @@ fn a_table_or_database_that_does_not_exist_is_not_created() {
     exit code 1
     -- stderr
     error[not-found]: there is no database `./.onerow/local.db`
-      note: during opening `./.onerow/local.db`
+      note: while opening `./.onerow/local.db`
       help: load data first, with `onerow load`
     ");
     assert!(!project.path(".onerow").exists());
@@ -854,8 +857,8 @@ fn a_bad_row_is_named_and_nothing_is_loaded() {
     $ onerow load good.csv bad.csv
     exit code 1
     -- stderr
-    error[data-file]: `bad.csv` is not UTF-8: line 2, byte 3
-      help: save the file as UTF-8 and load it again
+    error[data-file]: `bad.csv` is not UTF-8: line 2, column 1
+      help: save the file as UTF-8 and run the command again
     ");
     assert_eq!(project.active(), ["p1", "p2"]);
     whole!(project.onerow("load missing.csv"), @"
@@ -877,7 +880,7 @@ fn a_locked_database_is_said_to_be_locked() {
     exit code 1
     -- stderr
     error[locked]: the embedded database is locked by another process
-      note: during opening `./.onerow/local.db`
+      note: while opening `./.onerow/local.db`
       help: wait until it has finished, then run the command again
     ");
     drop(lock);
@@ -893,7 +896,7 @@ fn a_file_that_is_no_database_is_left_as_it_is() {
     exit code 1
     -- stderr
     error[database]: the file is not an SQLite database
-      note: during opening `./.onerow/local.db`
+      note: while opening `./.onerow/local.db`
       help: check `path` of the embedded warehouse
     ");
     let text = std::fs::read_to_string(project.path(".onerow/local.db")).unwrap();
@@ -1093,6 +1096,53 @@ fn a_column_of_onerows_own_is_refused_at_its_place() {
 }
 
 #[test]
+fn an_entry_of_keep_is_a_value_of_one_row_and_a_direction() {
+    let keep = "\"id DESC\"]";
+    let mut said = Transcript::default();
+    for (given, instead) in [
+        (keep, "\"MAX(created_at) DESC\", \"id DESC\"]"),
+        (keep, "\"id DSC\"]"),
+        ("active = \"is_active\"", "active = \"is_active\"\nstrategy = 3"),
+    ] {
+        let rule = RULE.replacen(given, instead, 1);
+        assert_ne!(rule, RULE, "{given}");
+        said.add(&Project::new(&rule).onerow("check --date 2026-01-28").exits(2));
+    }
+    whole!(said, @r#"
+    $ onerow check --date 2026-01-28
+    exit code 2
+    -- stderr
+    error[rule-file]: keep entry `MAX(created_at) DESC` cannot be used: it holds the aggregate function MAX, but its value must come from one row
+     --> ./onerow.toml:9:28
+      |
+    9 | keep = ["created_at DESC", "MAX(created_at) DESC", "id DESC"]
+      |                            ^^^^^^^^^^^^^^^^^^^^^^
+
+    $ onerow check --date 2026-01-28
+    exit code 2
+    -- stderr
+    error[rule-file]: keep entry `id DSC` cannot be used: `DSC` is not a direction; did you mean DESC?
+     --> ./onerow.toml:9:28
+      |
+    9 | keep = ["created_at DESC", "id DSC"]
+      |                            ^^^^^^^^
+      |
+      = help: if that is one column, write it as `id DSC`
+
+    $ onerow check --date 2026-01-28
+    exit code 2
+    -- stderr
+    error[rule-file]: this value must be text
+      --> ./onerow.toml:12:12
+       |
+    12 | strategy = 3
+       |            ^
+       |
+       = help: write it in quotes: "…"
+    "#);
+}
+
+#[test]
 fn a_name_that_bigquery_takes_for_no_column_is_refused_with_the_way_out() {
     let (partition, key, keep) = ("partition = \"game_date\"", "\"player\"]", "\"id DESC\"]");
     let mut said = Transcript::default();
@@ -1199,7 +1249,7 @@ fn a_database_that_cannot_be_looked_for_is_not_said_to_be_missing() {
     exit code 1
     -- stderr
     error[file]: cannot look for the database `./.onerow/local.db`: Not a directory (os error 20)
-      note: during opening `./.onerow/local.db`
+      note: while opening `./.onerow/local.db`
       help: move it away, or give another path
     ");
 }

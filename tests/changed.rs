@@ -66,15 +66,15 @@ fn only_what_was_written_since_is_looked_at() {
     $ onerow apply --changed
     -- stdout
     rule predictions, run [RUN]
-     date         active   keys   duplicates   buffered   shared ids   deactivated   status
+     date         active   keys   duplicates   buffered   shared ids   removed   status
     ────────
-     2026-01-01        1      1            0          0            0             0   clean
-     2026-01-02        1      1            0          0            0             0   clean
-     2026-01-03        1      1            0          0            0             0   clean
-     2026-01-04        1      1            0          0            0             0   clean
-     2026-01-05        1      1            0          0            0             0   clean
+     2026-01-01        1      1            0          0            0         0   clean
+     2026-01-02        1      1            0          0            0         0   clean
+     2026-01-03        1      1            0          0            0         0   clean
+     2026-01-04        1      1            0          0            0         0   clean
+     2026-01-05        1      1            0          0            0         0   clean
     ────────
-     total             5      5            0          0            0             0
+     total             5      5            0          0            0         0
     -- stderr
     predictions: 5 dates to check; 0 dates unchanged since last found clean
 
@@ -269,13 +269,13 @@ fn apply_looks_at_dates_that_are_clean_as_long_as_something_is_staged_for_them()
      2026-01-09        1          0         1         0         0          0        1   merged
 
     rule predictions, run [RUN]
-     date         active   keys   duplicates   buffered   shared ids   deactivated   status
+     date         active   keys   duplicates   buffered   shared ids   removed   status
     ────────
-     2026-01-01        1      1            0          0            0             0   clean
-     2026-01-02        1      1            0          0            0             0   clean
-     2026-01-09        1      1            0          0            0             0   clean
+     2026-01-01        1      1            0          0            0         0   clean
+     2026-01-02        1      1            0          0            0         0   clean
+     2026-01-09        1      1            0          0            0         0   clean
     ────────
-     total             3      3            0          0            0             0
+     total             3      3            0          0            0         0
     -- stderr
     predictions: 3 dates to check; 0 dates unchanged since last found clean
 
@@ -327,11 +327,11 @@ fn apply_looks_at_dates_that_are_clean_as_long_as_something_is_staged_for_them()
      2026-01-02        1          0         1         0         0          0        1   merged
 
     rule predictions, run [RUN]
-     date         active   keys   duplicates   buffered   shared ids   deactivated   status
+     date         active   keys   duplicates   buffered   shared ids   removed   status
     ────────
-     2026-01-02        2      2            0          0            0             0   clean
+     2026-01-02        2      2            0          0            0         0   clean
     ────────
-     total             2      2            0          0            0             0
+     total             2      2            0          0            0         0
     -- stderr
     predictions: 1 date to check; 2 dates unchanged since last found clean
     ");
@@ -378,23 +378,23 @@ fn of_tables_that_each_hold_a_date_those_that_were_written_are_looked_at() {
     $ onerow apply --changed --from 2026-01-27 --to 2026-01-30
     -- stdout
     rule events, run [RUN]
-     date         active   keys   duplicates   buffered   shared ids   deactivated   status
+     date         active   keys   duplicates   buffered   shared ids   removed   status
     ────────
-     2026-01-28        2      1            1          0            0             1   cleaned
-     2026-01-30        1      1            0          0            0             0   clean
+     2026-01-28        2      1            1          0            0         1   cleaned
+     2026-01-30        1      1            0          0            0         0   clean
     ────────
-     total             3      2            1          0            0             1
+     total             3      2            1          0            0         1
     -- stderr
     events: 2 dates to check; 2 dates unchanged since last found clean
 
     $ onerow apply --changed --from 2026-01-27 --to 2026-01-30
     -- stdout
     rule events, run [RUN]
-     date         active   keys   duplicates   buffered   shared ids   deactivated   status
+     date         active   keys   duplicates   buffered   shared ids   removed   status
     ────────
-     2026-01-28        1      1            0          0            0             0   clean
+     2026-01-28        1      1            0          0            0         0   clean
     ────────
-     total             1      1            0          0            0             0
+     total             1      1            0          0            0         0
     -- stderr
     events: 1 date to check; 3 dates unchanged since last found clean
 
@@ -562,10 +562,13 @@ fn rows_without_a_date_that_came_since_are_told_though_no_date_is_counted() {
     $ onerow status --changed
     -- stdout
     rule predictions
-    no dates to check
+     date    active   keys   duplicates   buffered   shared ids   status
+    ────────
+     NULL         2      1            1          0            0   dirty
+    ────────
+     total        2      1            1          0            0
     -- stderr
-    predictions: 2 rows have no date and were not counted; to count: onerow status predictions --date NULL
-    predictions: 0 dates to check; 1 date unchanged since last found clean
+    predictions: 1 date to check; 1 date unchanged since last found clean
     ");
     project.onerow("apply --date NULL --changed").exits(0);
     whole!(project.onerow("status --changed"), @"

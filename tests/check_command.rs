@@ -196,7 +196,7 @@ fn a_query_that_the_parser_cannot_read_runs_nowhere_but_on_bigquery() {
     exit code 1
     -- stderr
     error[unsupported]: the embedded warehouse cannot run a query that the parser cannot read
-      note: during own of 2026-01-28
+      note: while running own of 2026-01-28
       help: use a warehouse of type bigquery for it
     ");
     whole!(check(&with(pipe), ""), @"

@@ -108,7 +108,7 @@ fn a_command_finds_the_project_that_its_folder_is_in() {
     exit code 1
     -- stderr
     error[not-found]: there is no database `../.onerow/local.db`
-      note: during opening `../.onerow/local.db`
+      note: while opening `../.onerow/local.db`
       help: load data first, with `onerow load`
     ");
     within("reports", &["check"]).exits(0);

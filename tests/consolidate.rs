@@ -474,7 +474,7 @@ fn a_mistyped_staging_table_is_an_error_also_where_it_would_be_dropped() {
     exit code 1
     -- stderr
     error[not-found]: the embedded warehouse has no table `nba.staging_aa`
-      note: during looking at the staging tables
+      note: while looking at the staging tables
       help: did you mean `nba.staging_a`?
     ");
 }
@@ -522,12 +522,13 @@ fn a_template_that_merges_a_key_twice_is_refused() {
     $ onerow consolidate --date 2026-01-28
     exit code 3
     -- stderr
-    error[findings]: drops-condition: its ON lacks a condition of the shipped one: `onerow_main.game_id = onerow_staged.game_id OR onerow_main.game_id IS NULL AND o …` (and 1 more findings)
+    error[findings]: drops-condition: its ON lacks a condition of the shipped one: `onerow_main.game_id = onerow_staged.game_id OR onerow_main.game_id IS NULL AND o …` (and 1 more; `onerow check` shows all)
       --> predictions: consolidate of 2026-01-28:87:4
        |
     87 | ON onerow_main.game_date = DATE '2026-01-28'
        |    ^
        |
+       = note: the line comes from sql/_removals.sql (built in):39:3
        = help: join every condition of the shipped ON with AND
     ");
 }
@@ -660,7 +661,7 @@ fn what_cannot_be_merged_is_said_and_nothing_is_done() {
     exit code 1
     -- stderr
     error[not-found]: the embedded warehouse has no table `nba.staging_a`
-      note: during looking at the staging tables
+      note: while looking at the staging tables
       help: known: nba.predictions
     ");
     let project = project(&rule(""), MAIN);

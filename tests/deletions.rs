@@ -90,7 +90,7 @@ fn without_an_active_flag_the_row_is_deleted_for_which_someone_has_to_say_yes() 
     exit code 2
     -- stderr
     error[not-confirmed]: this deletes rows that staged deletion markers name of nba.predictions (2026-01-28)
-      help: pass `--yes` to confirm; `onerow explain` shows the rows
+      help: pass `--yes` to confirm; `onerow explain` with the same dates shows the rows
     ");
     assert_eq!(table(&project).len(), 3);
     let merged = figures(&project, &format!("consolidate {DATE} --yes"));

@@ -55,7 +55,7 @@ fn each_superseded_row_is_shown_with_its_survivor_and_what_decided() {
     project.onerow("apply --date 2026-01-28").exits(0);
     assert_eq!(project.active(), ["c", "e", "f", "h"], "what was said is what is done");
     let clean = project.onerow("explain --date 2026-01-28").exits(0);
-    assert_eq!(clean.stdout, "rule predictions: no duplicates\n");
+    assert_eq!(clean.stdout, "rule predictions: no duplicates on 2026-01-28\n");
 }
 
 /// The removal log tells for any past run which row superseded which.

@@ -369,7 +369,7 @@ fn one_date_that_fails_does_not_stop_the_others() {
     assert_eq!(report.ending(), Ending::Failed);
     let problems: Vec<String> = report.problems.iter().map(ToString::to_string).collect();
     assert!(
-        problems[0].contains("quota exceeded; during deactivate of 2026-01-28"),
+        problems[0].contains("quota exceeded; while running deactivate of 2026-01-28"),
         "{problems:?}"
     );
     assert_eq!(project.active(), ["a1", "a2", "a3", "a4", "b4"]);
@@ -388,7 +388,7 @@ fn nothing_is_sent_that_is_not_in_the_ledger_first() {
         ..Faulty::new(&sqlite)
     };
     let error = apply(&project, &faulty, &Notes::default()).unwrap_err().to_string();
-    whole!(error, @"no space left on device; during writing to the ledger; detect of 2026-01-28 to 2026-01-29 was not sent");
+    whole!(error, @"no space left on device; while writing to the ledger; detect of 2026-01-28 to 2026-01-29 was not sent");
 }
 
 #[test]

@@ -38,6 +38,7 @@ fn each_key_can_be_tried_locally() {
     17 |     ROW_NUMBER() OVER (
        |     ^
        |
+       = note: the line comes from sql/_survivors.sql (built in):73:7
        = help: BigQuery refuses it too; cast the number: CAST(… AS NUMERIC) or CAST(… AS STRING)
     ");
     let as_text = format!("CAST({rounded} AS STRING)");
@@ -72,7 +73,7 @@ fn what_is_not_known_of_a_key_is_named_and_points_to_bigquery() {
     exit code 1
     -- stderr
     error[unsupported]: the embedded warehouse does not know the format element %x in FORMAT('%x', …)
-      note: during detect of 2026-01-28
+      note: while running detect of 2026-01-28
       help: run it on a `bigquery` warehouse
 
     # REGEXP_EXTRACT(s, r'\pN')
@@ -80,7 +81,7 @@ fn what_is_not_known_of_a_key_is_named_and_points_to_bigquery() {
     exit code 1
     -- stderr
     error[unsupported]: the embedded warehouse does not know a class of Unicode in the regular expression '\pN'
-      note: during detect of 2026-01-28
+      note: while running detect of 2026-01-28
       help: run it on a `bigquery` warehouse
 
     # JSON_VALUE(s, '$[*]')
@@ -88,7 +89,7 @@ fn what_is_not_known_of_a_key_is_named_and_points_to_bigquery() {
     exit code 1
     -- stderr
     error[unsupported]: the embedded warehouse does not know the JSONPath '$[*]' of JSON_VALUE
-      note: during detect of 2026-01-28
+      note: while running detect of 2026-01-28
       help: run it on a `bigquery` warehouse
 
     # NORMALIZE(s, NFKC)
@@ -96,7 +97,7 @@ fn what_is_not_known_of_a_key_is_named_and_points_to_bigquery() {
     exit code 1
     -- stderr
     error[unsupported]: the embedded warehouse does not know NORMALIZE in the mode `NFKC`
-      note: during detect of 2026-01-28
+      note: while running detect of 2026-01-28
       help: run it on a `bigquery` warehouse
 
     # FORMAT_TIMESTAMP('%Z', ts)
@@ -104,7 +105,7 @@ fn what_is_not_known_of_a_key_is_named_and_points_to_bigquery() {
     exit code 1
     -- stderr
     error[unsupported]: the embedded warehouse does not know the format element %Z of FORMAT_TIMESTAMP
-      note: during detect of 2026-01-28
+      note: while running detect of 2026-01-28
       help: run it on a `bigquery` warehouse
 
     # SPLIT(s, '@')
@@ -112,7 +113,7 @@ fn what_is_not_known_of_a_key_is_named_and_points_to_bigquery() {
     exit code 1
     -- stderr
     error[unsupported]: the embedded warehouse does not know the function SPLIT with 2 arguments
-      note: during detect of 2026-01-28
+      note: while running detect of 2026-01-28
       help: run it on a `bigquery` warehouse
 
     # SOUNDEX(s)
@@ -120,7 +121,7 @@ fn what_is_not_known_of_a_key_is_named_and_points_to_bigquery() {
     exit code 1
     -- stderr
     error[unsupported]: the embedded warehouse does not know the function SOUNDEX with 1 arguments
-      note: during detect of 2026-01-28
+      note: while running detect of 2026-01-28
       help: run it on a `bigquery` warehouse
     ");
 }

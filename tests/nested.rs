@@ -278,87 +278,87 @@ fn an_expression_that_looks_into_a_nested_column_is_refused_and_points_to_bigque
     whole!(refused, @"
     # event_params = event_params AS a
     error[unsupported]: the embedded warehouse does not know `event_params`, which is ARRAY, in SELECT
-      note: during own of 2026-01-28
+      note: while running own of 2026-01-28
       help: run it on a `bigquery` warehouse
 
     # COUNT(DISTINCT event_params) AS a
     error[unsupported]: the embedded warehouse does not know `event_params`, which is ARRAY, in an aggregate
-      note: during own of 2026-01-28
+      note: while running own of 2026-01-28
       help: run it on a `bigquery` warehouse
 
     # COALESCE(event_params, event_params) AS a
     error[unsupported]: the embedded warehouse does not know `event_params`, which is ARRAY, in SELECT
-      note: during own of 2026-01-28
+      note: while running own of 2026-01-28
       help: run it on a `bigquery` warehouse
 
     # IF(TRUE, event_params, event_params) AS a
     error[unsupported]: the embedded warehouse does not know `event_params`, which is ARRAY, in SELECT
-      note: during own of 2026-01-28
+      note: while running own of 2026-01-28
       help: run it on a `bigquery` warehouse
 
     # ANY_VALUE(event_params) AS a
     error[unsupported]: the embedded warehouse does not know `event_params`, which is ARRAY, in an aggregate
-      note: during own of 2026-01-28
+      note: while running own of 2026-01-28
       help: run it on a `bigquery` warehouse
 
     # event_params AS other
     error[unsupported]: the embedded warehouse does not know `event_params`, which is ARRAY, in a column of another name
-      note: during own of 2026-01-28
+      note: while running own of 2026-01-28
       help: run it on a `bigquery` warehouse
 
     # DISTINCT event_params
     error[unsupported]: the embedded warehouse does not know `event_params`, which is ARRAY, in DISTINCT
-      note: during own of 2026-01-28
+      note: while running own of 2026-01-28
       help: run it on a `bigquery` warehouse
 
     # ROW_NUMBER() OVER (PARTITION BY event_params ORDER BY rid) AS a
     error[unsupported]: the embedded warehouse does not know `event_params`, which is ARRAY, in SELECT
-      note: during own of 2026-01-28
+      note: while running own of 2026-01-28
       help: run it on a `bigquery` warehouse
 
     # (SELECT event_params) AS a
     error[unsupported]: the embedded warehouse does not know `event_params`, which is ARRAY, in a subquery in an expression
-      note: during own of 2026-01-28
+      note: while running own of 2026-01-28
       help: run it on a `bigquery` warehouse
 
     # CAST(event_params AS STRING) AS a
     error[unsupported]: the embedded warehouse does not know `event_params`, which is ARRAY, in SELECT
-      note: during own of 2026-01-28
+      note: while running own of 2026-01-28
       help: run it on a `bigquery` warehouse
 
     # GROUP BY event_params
     error[unsupported]: the embedded warehouse does not know `event_params`, which is ARRAY, in GROUP BY
-      note: during own of 2026-01-28
+      note: while running own of 2026-01-28
       help: run it on a `bigquery` warehouse
 
     # GROUP BY 1
     error[unsupported]: the embedded warehouse does not know `event_params`, which is ARRAY, in GROUP BY
-      note: during own of 2026-01-28
+      note: while running own of 2026-01-28
       help: run it on a `bigquery` warehouse
 
     # ORDER BY event_params
     error[unsupported]: the embedded warehouse does not know `event_params`, which is ARRAY, in ORDER BY
-      note: during own of 2026-01-28
+      note: while running own of 2026-01-28
       help: run it on a `bigquery` warehouse
 
     # ORDER BY 1
     error[unsupported]: the embedded warehouse does not know `event_params`, which is ARRAY, in ORDER BY
-      note: during own of 2026-01-28
+      note: while running own of 2026-01-28
       help: run it on a `bigquery` warehouse
 
     # UNION DISTINCT
     error[unsupported]: the embedded warehouse does not know `event_params`, which is ARRAY, in UNION
-      note: during own of 2026-01-28
+      note: while running own of 2026-01-28
       help: run it on a `bigquery` warehouse
 
     # EXCEPT DISTINCT
     error[unsupported]: the embedded warehouse does not know `event_params`, which is ARRAY, in EXCEPT
-      note: during own of 2026-01-28
+      note: while running own of 2026-01-28
       help: run it on a `bigquery` warehouse
 
     # INTERSECT DISTINCT
     error[unsupported]: the embedded warehouse does not know `event_params`, which is ARRAY, in INTERSECT
-      note: during own of 2026-01-28
+      note: while running own of 2026-01-28
       help: run it on a `bigquery` warehouse
     ");
     let taken = "SELECT *, TO_JSON_STRING(event_params) AS j, event_params IS NULL AS n FROM \
@@ -464,26 +464,26 @@ fn the_fields_of_a_struct_are_read() {
     whole!(refused, @"
     # event_params.who.nam
     error[not-found]: there is no field `nam` in STRUCT
-      note: during own of 2026-01-28
+      note: while running own of 2026-01-28
       help: did you mean `name`?
 
     # event_params.who.name.first
     error[refused]: there is no field `first` in STRING
-      note: during own of 2026-01-28
+      note: while running own of 2026-01-28
 
     # event_params.tags
     error[unsupported]: the embedded warehouse does not know `event_params.tags`, which is ARRAY, in SELECT
-      note: during own of 2026-01-28
+      note: while running own of 2026-01-28
       help: run it on a `bigquery` warehouse
 
     # event_params.who
     error[unsupported]: the embedded warehouse does not know `event_params.who`, which is STRUCT, in SELECT
-      note: during own of 2026-01-28
+      note: while running own of 2026-01-28
       help: run it on a `bigquery` warehouse
 
     # events.event_params.wo
     error[not-found]: there is no field `wo` in STRUCT
-      note: during own of 2026-01-28
+      note: while running own of 2026-01-28
       help: did you mean `who`?
     ");
     // Another type for the same column is no type of the table that is there.

@@ -57,12 +57,12 @@ mod no_rows {
         $ onerow apply --from 2026-01-28 --to 2026-01-29
         -- stdout
         rule predictions, run [RUN]
-         date         active   keys   duplicates   buffered   shared ids   deactivated   status
+         date         active   keys   duplicates   buffered   shared ids   removed   status
         ────────
-         2026-01-28        1      1            0          0            0             0   clean
-         2026-01-29        0      0            0          0            0             0   empty
+         2026-01-28        1      1            0          0            0         0   clean
+         2026-01-29        0      0            0          0            0         0   empty
         ────────
-         total             1      1            0          0            0             0
+         total             1      1            0          0            0         0
         -- stderr
         predictions: no rows at all on 2026-01-29
           help: if rows were expected there, look at what loads the table
@@ -119,13 +119,13 @@ mod no_active_row {
         $ onerow apply --date 2026-01-28
         -- stdout
         rule predictions, run [RUN]
-         date         active   keys   duplicates   buffered   shared ids   keyless   deactivated   status
+         date         active   keys   duplicates   buffered   shared ids   keyless   removed   status
         ────────
-         2026-01-28        2      2            0          0            0         1             0   keyless
+         2026-01-28        2      2            0          0            0         1         0   keyless
         ────────
-         total             2      2            0          0            0         1             0
+         total             2      2            0          0            0         1         0
         -- stderr
-        predictions: 1 of 3 keys has rows and no active one, on 2026-01-28; run [RUN] removed rows of 1 of them
+        predictions: 1 of 3 keys has rows and no active one on 2026-01-28; run [RUN] removed rows of 1 of them
           help: `onerow undo [RUN] --dry-run` shows what it would restore
         ");
         assert!(project.ledger().contains(&"keyless 2026-01-28 done".to_owned()));
@@ -141,13 +141,13 @@ mod no_active_row {
         exit code 1
         -- stdout
         rule predictions, run [RUN]
-         date         active   keys   duplicates   buffered   shared ids   keyless   deactivated   status
+         date         active   keys   duplicates   buffered   shared ids   keyless   removed   status
         ────────
-         2026-01-28        2      2            0          0            0         1             0   keyless
+         2026-01-28        2      2            0          0            0         1         0   keyless
         ────────
-         total             2      2            0          0            0         1             0
+         total             2      2            0          0            0         1         0
         -- stderr
-        predictions: 1 of 3 keys has rows and no active one, on 2026-01-28; run [RUN] removed rows of 1 of them
+        error[keyless]: 1 of 3 keys has rows and no active one on 2026-01-28; run [RUN] removed rows of 1 of them
           help: `onerow undo [RUN] --dry-run` shows what it would restore
         ");
         assert_eq!(status(&failing, DATE)["dates"][0]["status"], "keyless");
@@ -172,7 +172,7 @@ mod no_active_row {
         ────────
          total             0      0            0          0            0         1
         -- stderr
-        predictions: 1 of 1 keys has rows and no active one, on 2026-01-28
+        predictions: 1 of 1 keys has rows and no active one on 2026-01-28
           help: if keys are meant to end, set `on_keyless = "ignore"` in the rule
         "#);
     }
@@ -407,7 +407,7 @@ mod no_date {
          date         active   keys   duplicates   buffered   shared ids   status
         ────────
          2026-01-28        1      1            0          0            0   clean
-         no date           2      1            1          0            0   dirty
+         NULL              2      1            1          0            0   dirty
         ────────
          total             1      1            0          0            0
         -- stderr
@@ -420,7 +420,7 @@ mod no_date {
          date         active   keys   duplicates   buffered   shared ids   status
         ────────
          2026-01-28        1      1            0          0            0   clean
-         no date           2      1            1          0            0   dirty
+         NULL              2      1            1          0            0   dirty
         ────────
          total             1      1            0          0            0
         apply would send 1 statement: 1 detect. Cost: the embedded warehouse charges nothing.
@@ -431,12 +431,12 @@ mod no_date {
         $ onerow apply --date 2026-01-28
         -- stdout
         rule predictions, run [RUN]
-         date         active   keys   duplicates   buffered   shared ids   deactivated   status
+         date         active   keys   duplicates   buffered   shared ids   removed   status
         ────────
-         2026-01-28        1      1            0          0            0             0   clean
-         no date           2      1            1          0            0                 dirty
+         2026-01-28        1      1            0          0            0         0   clean
+         NULL              2      1            1          0            0             dirty
         ────────
-         total             1      1            0          0            0             0
+         total             1      1            0          0            0         0
         -- stderr
         predictions: 2 rows have no date, since the partition column is NULL: 1 duplicate among them
           help: `--date NULL` looks at them, and `onerow apply --date NULL` cleans them
@@ -542,12 +542,12 @@ mod no_date {
         $ onerow apply --date 2026-01-28
         -- stdout
         rule predictions, run [RUN]
-         date         active   keys   duplicates   buffered   shared ids   deactivated   status
+         date         active   keys   duplicates   buffered   shared ids   removed   status
         ────────
-         2026-01-28        2      1            1          0            0             1   cleaned
-         no date           3      2            1          0            0                 dirty
+         2026-01-28        2      1            1          0            0         1   cleaned
+         NULL              3      2            1          0            0             dirty
         ────────
-         total             2      1            1          0            0             1
+         total             2      1            1          0            0         1
         -- stderr
         predictions: 3 rows have no date, since the partition column is NULL: 1 duplicate among them
           help: `--date NULL` looks at them, and `onerow apply --date NULL` cleans them
@@ -599,12 +599,12 @@ mod no_date {
         $ onerow apply --date 2026-01-28
         -- stdout
         rule predictions, run [RUN]
-         date         active   keys   duplicates   buffered   shared ids   deactivated   status
+         date         active   keys   duplicates   buffered   shared ids   removed   status
         ────────
-         2026-01-28        1      1            0          0            0             0   clean
-         no date           2      1            1          1            0                 buffered
+         2026-01-28        1      1            0          0            0         0   clean
+         NULL              2      1            1          1            0             buffered
         ────────
-         total             1      1            0          0            0             0
+         total             1      1            0          0            0         0
         -- stderr
         predictions: 2 rows have no date yet: the table is partitioned by the time of arrival, and what is in the streaming buffer is in no partition
           help: no date counts them until they have left it (within 90 minutes)
@@ -657,11 +657,11 @@ mod numbers {
         exit code 1
         -- stdout
         rule predictions, run [RUN]
-         date         active   keys   duplicates   buffered   shared ids   deactivated   status
+         date         active   keys   duplicates   buffered   shared ids   removed   status
         ────────
-         2026-01-28        0      0            0          0            0             0   empty
+         2026-01-28        0      0            0          0            0         0   empty
         ────────
-         total             0      0            0          0            0             0
+         total             0      0            0          0            0         0
         -- stderr
         error[rule-file]: game_date of nba.predictions holds 202601, which is not yyyymmdd
           help: say in the rule what the numbers are, with `partition_format`: yyyymmdd, yyyymmddhh, yyyymm, yyyy or unix_days

@@ -361,15 +361,10 @@ fn a_run_is_undone_by_a_rule_that_puts_survivors_together_as_it_did() {
     project.write("onerow.toml", &without);
     whole!(project.onerow("undo last"), @r#"
     $ onerow undo last
-    exit code 1
-    -- stdout
-    rule contacts, run [RUN] undoes run [RUN]
-     date         rows   left alone   status
-    ────────
-     2026-01-28                       failed
+    exit code 2
     -- stderr
     error[rule-changed]: the run merged values into survivors, but the rule has no `merge` now
-      note: during undo of 2026-01-28
+      note: while undoing 2026-01-28
       help: set `merge = "last_non_null"` in the rule while you undo it
     "#);
     assert_eq!(rows(&project), CLEANED, "nothing was restored");
@@ -381,15 +376,10 @@ fn a_run_is_undone_by_a_rule_that_puts_survivors_together_as_it_did() {
     project.write("onerow.toml", RULE);
     whole!(project.onerow("undo last"), @"
     $ onerow undo last
-    exit code 1
-    -- stdout
-    rule contacts, run [RUN] undoes run [RUN]
-     date         rows   left alone   status
-    ────────
-     2026-01-28                       failed
+    exit code 2
     -- stderr
     error[rule-changed]: the run merged no values into survivors, but the rule has `merge` now
-      note: during undo of 2026-01-28
+      note: while undoing 2026-01-28
       help: remove `merge` from the rule while you undo it
     ");
     project.write("onerow.toml", &without);

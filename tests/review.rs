@@ -940,7 +940,8 @@ fn what_cannot_be_compared_is_an_error_that_says_so() {
     $ onerow review --base main
     exit code 2
     -- stderr
-    error[usage]: git: fatal: not a git repository (or any of the parent directories): .git
+    error[usage]: `.` is not in a git repository
+      help: review compares the project with an earlier revision: run it in a clone of the repository
     ");
 }
 

@@ -82,7 +82,7 @@ fn a_key_file_that_is_broken_is_named_and_not_quoted() {
     exit code 1
     -- stderr
     error[credentials]: no token for BigQuery from `./key.json` (service_account): cannot sign with `private_key`: unexpected error: failed to parse private key as RSA, ECDSA, or EdDSA
-      note: during reading the metadata of nba.predictions
+      note: while reading the metadata of nba.predictions
       help: create a new key, and download it as JSON
 
     $ onerow status --date 2026-01-28 --verbose
@@ -113,7 +113,7 @@ fn a_key_file_that_is_broken_is_named_and_not_quoted() {
     exit code 1
     -- stderr
     error[credentials]: no token for BigQuery from `./key.json` (service_account): cannot sign with `private_key`: unexpected error: failed to parse private key as RSA, ECDSA, or EdDSA
-      note: during reading the metadata of nba.predictions
+      note: while reading the metadata of nba.predictions
       help: create a new key, and download it as JSON
     ");
 }
@@ -138,63 +138,63 @@ fn a_variable_that_names_a_broken_key_file_is_named_and_the_file_not_quoted() {
     exit code 1
     -- stderr
     error[credentials]: `[DIR]/key.json`, of type service_account, lacks `client_email`
-      note: during reading GOOGLE_APPLICATION_CREDENTIALS
+      note: while reading GOOGLE_APPLICATION_CREDENTIALS
       help: create a new key, and download it as JSON
 
     $ onerow status --date 2026-01-28 --verbose
     exit code 1
     -- stderr
     error[credentials]: `[DIR]/key.json` is not JSON: line 3, column 27
-      note: during reading GOOGLE_APPLICATION_CREDENTIALS
+      note: while reading GOOGLE_APPLICATION_CREDENTIALS
       help: it has to be a credentials file as Google's tools write it; see docs/bigquery.md#who-asks
 
     $ onerow status --date 2026-01-28 --verbose
     exit code 1
     -- stderr
     error[credentials]: `[DIR]/key.json` is not JSON: line 1, column 1
-      note: during reading GOOGLE_APPLICATION_CREDENTIALS
+      note: while reading GOOGLE_APPLICATION_CREDENTIALS
       help: it has to be a credentials file as Google's tools write it; see docs/bigquery.md#who-asks
 
     $ onerow status --date 2026-01-28 --verbose
     exit code 1
     -- stderr
     error[credentials]: no token for BigQuery from `[DIR]/key.json` (service_account): cannot sign with `private_key`: unexpected error: failed to parse private key as RSA, ECDSA, or EdDSA
-      note: during reading the metadata of nba.predictions
+      note: while reading the metadata of nba.predictions
       help: create a new key, and download it as JSON
 
     $ onerow status --date 2026-01-28 --verbose
     exit code 1
     -- stderr
     error[credentials]: `[DIR]/key.json` has no `type`, so it holds no credentials
-      note: during reading GOOGLE_APPLICATION_CREDENTIALS
+      note: while reading GOOGLE_APPLICATION_CREDENTIALS
       help: known are service_account, authorized_user, external_account, impersonated_service_account; on a Google machine, unset GOOGLE_APPLICATION_CREDENTIALS
 
     $ onerow status --date 2026-01-28 --verbose
     exit code 1
     -- stderr
     error[credentials]: `[DIR]/key.json`, of type service_account, lacks `private_key`
-      note: during reading GOOGLE_APPLICATION_CREDENTIALS
+      note: while reading GOOGLE_APPLICATION_CREDENTIALS
       help: create a new key, and download it as JSON
 
     $ onerow status --date 2026-01-28 --verbose
     exit code 1
     -- stderr
     error[credentials]: `[DIR]/key.json`, of type authorized_user, lacks `client_id`
-      note: during reading GOOGLE_APPLICATION_CREDENTIALS
+      note: while reading GOOGLE_APPLICATION_CREDENTIALS
       help: run `gcloud auth application-default login`
 
     $ onerow status --date 2026-01-28 --verbose
     exit code 1
     -- stderr
     error[credentials]: `[DIR]/key.json` holds no credentials of a known type
-      note: during reading GOOGLE_APPLICATION_CREDENTIALS
+      note: while reading GOOGLE_APPLICATION_CREDENTIALS
       help: known are service_account, authorized_user, external_account, impersonated_service_account; on a Google machine, unset GOOGLE_APPLICATION_CREDENTIALS
 
     $ onerow status --date 2026-01-28 --verbose
     exit code 1
     -- stderr
     error[credentials]: no token for BigQuery from `[DIR]/key.json` (service_account): cannot sign with `private_key`: unexpected error: failed to parse private key as RSA, ECDSA, or EdDSA
-      note: during reading the metadata of nba.predictions
+      note: while reading the metadata of nba.predictions
       help: create a new key, and download it as JSON
     ");
 }

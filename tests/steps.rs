@@ -349,8 +349,8 @@ fn run_deactivate_says_what_it_could_not_touch() {
 
     deactivate of 2026-01-28: 0 rows changed
     -- stderr
-    predictions: 2 active rows have a NULL or duplicate `row_id`, on 2026-01-28: a statement by row id could remove a row that must be kept, so these dates are skipped
-      help: make the ids unique, or set `strategy = "rewrite"`, which can tell such rows apart
+    error[shared-ids]: 2 active rows have a NULL or duplicate row id on 2026-01-28: a statement by row id could remove a row that must be kept, so these dates are skipped
+      help: make the ids unique (in a rule without `row_id` they are the key and the values of `keep`), or set `strategy = "rewrite"`, which can tell such rows apart
     "#);
 }
 
@@ -377,7 +377,7 @@ fn run_goes_on_after_a_date_that_fails_and_prints_what_was_done() {
      1
     -- stderr
     error[refused]: cannot run the query: INT64 overflow: Error code 1: SQL logic error
-      note: during sum of 2026-01-29
+      note: while running sum of 2026-01-29
     ");
 }
 
@@ -400,11 +400,11 @@ fn an_own_mutation_that_meets_the_streaming_buffer_ends_in_try_again_later() {
     exit code 75
     -- stdout
     rule predictions, run [RUN]
-     date         active   keys   duplicates   buffered   shared ids   deactivated   status
+     date         active   keys   duplicates   buffered   shared ids   removed   status
     ────────
-     2026-01-28        4      3            1          0            0             1   cleaned
+     2026-01-28        4      3            1          0            0         1   cleaned
     ────────
-     total             4      3            1          0            0             1
+     total             4      3            1          0            0         1
     -- stderr
     2026-01-28: refused because of rows in the streaming buffer; the date is buffered
     void of 2026-01-28: refused because of rows in the streaming buffer; nothing was changed
@@ -449,7 +449,7 @@ fn a_template_that_misses_a_variable_says_where_it_could_come_from() {
     1 | SELECT {{ vars.unknown }} AS x
       |           ^^^^^^^^^^^^
       |
-      = note: during ask of 2026-01-28
+      = note: while rendering ask of 2026-01-28
       = help: a template knows `rule`, `window` and `vars`; set a value of your own in [rule.NAME.vars], or with --var name=value
     ");
     whole!(project.onerow(&format!("run ask {DATE} --var unknown=7")), @"
@@ -511,34 +511,37 @@ fn an_override_that_could_remove_another_row_is_refused() {
     $ onerow apply --date 2026-01-28
     exit code 3
     -- stderr
-    error[findings]: drops-condition: its WHERE lacks a condition of the shipped one: `TO_JSON_STRING(id) IN (SELECT row_id FROM `onerow`.`removals` WHERE date = DATE  …` (and 2 more findings)
+    error[findings]: drops-condition: its WHERE lacks a condition of the shipped one: `TO_JSON_STRING(id) IN (SELECT row_id FROM `onerow`.`removals` WHERE date = DATE  …` (and 2 more; `onerow check` shows all)
      --> predictions: deactivate of 2026-01-28:3:7
       |
     3 | WHERE game_date = DATE '2026-01-28' AND COALESCE(created_at < @cutoff, TRUE) AND id IN (
       |       ^
       |
+      = note: the line comes from ./sql/deactivate.sql:3:1
       = help: join every condition of the shipped text with AND: `recorded` and `superseded` of `_removals.sql`, and `touchable` of `_survivors.sql`; add conditions to remove fewer rows
 
     $ onerow apply --date 2026-01-28
     exit code 3
     -- stderr
-    error[findings]: drops-condition: its WHERE lacks a condition of the shipped one: `TO_JSON_STRING(id) IN (SELECT row_id FROM `onerow`.`removals` WHERE date = DATE  …` (and 2 more findings)
+    error[findings]: drops-condition: its WHERE lacks a condition of the shipped one: `TO_JSON_STRING(id) IN (SELECT row_id FROM `onerow`.`removals` WHERE date = DATE  …` (and 2 more; `onerow check` shows all)
      --> predictions: deactivate of 2026-01-28:3:7
       |
     3 | WHERE game_date = DATE '2026-01-28' AND COALESCE(created_at < @cutoff, TRUE) AND id IN (
       |       ^
       |
+      = note: the line comes from ./sql/deactivate.sql:3:1
       = help: join every condition of the shipped text with AND: `recorded` and `superseded` of `_removals.sql`, and `touchable` of `_survivors.sql`; add conditions to remove fewer rows
 
     $ onerow apply --date 2026-01-28
     exit code 3
     -- stderr
-    error[findings]: drops-condition: its WHERE lacks a condition of the shipped one: `TO_JSON_STRING(id) IN (SELECT row_id FROM `onerow`.`removals` WHERE date = DATE  …` (and 2 more findings)
+    error[findings]: drops-condition: its WHERE lacks a condition of the shipped one: `TO_JSON_STRING(id) IN (SELECT row_id FROM `onerow`.`removals` WHERE date = DATE  …` (and 2 more; `onerow check` shows all)
      --> predictions: deactivate of 2026-01-28:3:7
       |
     3 | WHERE game_date = DATE '2026-01-28' AND COALESCE(created_at < @cutoff, TRUE) AND id IN (
       |       ^
       |
+      = note: the line comes from ./sql/deactivate.sql:3:1
       = help: join every condition of the shipped text with AND: `recorded` and `superseded` of `_removals.sql`, and `touchable` of `_survivors.sql`; add conditions to remove fewer rows
     ");
 }
@@ -564,11 +567,11 @@ fn an_override_that_removes_too_little_fails_the_run_loudly_and_its_record_is_co
     exit code 1
     -- stdout
     rule predictions, run [RUN]
-     date         active   keys   duplicates   buffered   shared ids   deactivated   status
+     date         active   keys   duplicates   buffered   shared ids   removed   status
     ────────
-     2026-01-28        3      2            1          0            0             0   dirty
+     2026-01-28        3      2            1          0            0         0   dirty
     ────────
-     total             3      2            1          0            0             0
+     total             3      2            1          0            0         0
     -- stderr
     2026-01-28: counting again, because the table changed in between: rows to be deactivated: 1, deactivated: 0
     2026-01-28: counting again, because the table changed in between: rows to be deactivated: 1, deactivated: 0

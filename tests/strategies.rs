@@ -66,25 +66,25 @@ fn without_yes_nothing_is_deleted() {
     exit code 2
     -- stderr
     error[not-confirmed]: this deletes duplicates of nba.predictions (2026-01-28)
-      help: pass `--yes` to confirm; `onerow explain` shows the rows
+      help: pass `--yes` to confirm; `onerow explain` with the same dates shows the rows
 
     $ onerow run delete --date 2026-01-28
     exit code 2
     -- stderr
     error[not-confirmed]: this deletes duplicates of nba.predictions (2026-01-28)
-      help: pass `--yes` to confirm; `onerow explain` shows the rows
+      help: pass `--yes` to confirm; `onerow explain` with the same dates shows the rows
 
     $ onerow apply --date 2026-01-28
     exit code 2
     -- stderr
     error[not-confirmed]: this deletes duplicates of nba.predictions (2026-01-28)
-      help: pass `--yes` to confirm; `onerow explain` shows the rows
+      help: pass `--yes` to confirm; `onerow explain` with the same dates shows the rows
 
     $ onerow run rewrite --date 2026-01-28
     exit code 2
     -- stderr
     error[not-confirmed]: this deletes duplicates of nba.predictions (2026-01-28)
-      help: pass `--yes` to confirm; `onerow explain` shows the rows
+      help: pass `--yes` to confirm; `onerow explain` with the same dates shows the rows
     ");
 }
 
@@ -174,31 +174,31 @@ u,2026-01-30,g1,ann,,true,2026-01-30T08:00:00Z";
     exit code 1
     -- stdout
     rule predictions, run [RUN]
-     date         active   keys   duplicates   buffered   shared ids   deactivated   status
+     date         active   keys   duplicates   buffered   shared ids   removed   status
     ────────
-     2026-01-28        2      1            1          0            2             0   shared_ids
-     2026-01-29        2      1            1          0            0             1   cleaned
-     2026-01-30        1      1            0          0            0             0   clean
+     2026-01-28        2      1            1          0            2         0   shared_ids
+     2026-01-29        2      1            1          0            0         1   cleaned
+     2026-01-30        1      1            0          0            0         0   clean
     ────────
-     total             5      3            2          0            2             1
+     total             5      3            2          0            2         1
     -- stderr
-    predictions: 2 active rows have a NULL or duplicate `row_id`, on 2026-01-28: a statement by row id could remove a row that must be kept, so these dates are skipped
-      help: make the ids unique, or set `strategy = "rewrite"`, which can tell such rows apart
+    error[shared-ids]: 2 active rows have a NULL or duplicate row id on 2026-01-28: a statement by row id could remove a row that must be kept, so these dates are skipped
+      help: make the ids unique (in a rule without `row_id` they are the key and the values of `keep`), or set `strategy = "rewrite"`, which can tell such rows apart
 
     $ onerow apply --yes --from 2026-01-28 --to 2026-01-30
     exit code 1
     -- stdout
     rule predictions, run [RUN]
-     date         active   keys   duplicates   buffered   shared ids   deactivated   status
+     date         active   keys   duplicates   buffered   shared ids   removed   status
     ────────
-     2026-01-28        2      1            1          0            2             0   shared_ids
-     2026-01-29        2      1            1          0            0             1   cleaned
-     2026-01-30        1      1            0          0            0             0   clean
+     2026-01-28        2      1            1          0            2         0   shared_ids
+     2026-01-29        2      1            1          0            0         1   cleaned
+     2026-01-30        1      1            0          0            0         0   clean
     ────────
-     total             5      3            2          0            2             1
+     total             5      3            2          0            2         1
     -- stderr
-    predictions: 2 active rows have a NULL or duplicate `row_id`, on 2026-01-28: a statement by row id could remove a row that must be kept, so these dates are skipped
-      help: make the ids unique, or set `strategy = "rewrite"`, which can tell such rows apart
+    error[shared-ids]: 2 active rows have a NULL or duplicate row id on 2026-01-28: a statement by row id could remove a row that must be kept, so these dates are skipped
+      help: make the ids unique (in a rule without `row_id` they are the key and the values of `keep`), or set `strategy = "rewrite"`, which can tell such rows apart
     "#);
     let project = Project::new(&rule("rewrite"));
     project.rows(SHARED_IDS);
@@ -223,11 +223,11 @@ fn a_rewrite_waits_for_buffered_superseded_rows_and_spares_the_others() {
     exit code 75
     -- stdout
     rule predictions, run [RUN]
-     date         active   keys   duplicates   buffered   shared ids   deactivated   status
+     date         active   keys   duplicates   buffered   shared ids   removed   status
     ────────
-     2026-01-28        4      3            1          1            0             0   buffered
+     2026-01-28        4      3            1          1            0         0   buffered
     ────────
-     total             4      3            1          1            0             0
+     total             4      3            1          1            0         0
     -- stderr
     predictions: 1 duplicate in the streaming buffer; run the same command again when it has drained (within 90 minutes)
     ");
@@ -343,14 +343,14 @@ fn rows_that_share_an_id_in_a_table_by_arrival_are_rewritten() {
     exit code 1
     -- stdout
     rule predictions, run [RUN]
-     date         active   keys   duplicates   buffered   shared ids   deactivated   status
+     date         active   keys   duplicates   buffered   shared ids   removed   status
     ────────
-     2026-01-28        2      1            1          0            2             0   shared_ids
+     2026-01-28        2      1            1          0            2         0   shared_ids
     ────────
-     total             2      1            1          0            2             0
+     total             2      1            1          0            2         0
     -- stderr
-    predictions: 2 active rows have a NULL or duplicate `row_id`, on 2026-01-28: a statement by row id could remove a row that must be kept, so these dates are skipped
-      help: make the ids unique, or set `strategy = "rewrite"`, which can tell such rows apart
+    error[shared-ids]: 2 active rows have a NULL or duplicate row id on 2026-01-28: a statement by row id could remove a row that must be kept, so these dates are skipped
+      help: make the ids unique (in a rule without `row_id` they are the key and the values of `keep`), or set `strategy = "rewrite"`, which can tell such rows apart
     "#);
     let rewrite = by_arrival.replace("\"delete\"", "\"rewrite\"");
     project.write("onerow.toml", rewrite.replace("serial = \"STRING\"\n", ""));

@@ -217,7 +217,7 @@ fn an_error_fails_a_test_unless_it_is_expected() {
     exit code 1
     -- stdout
     FAILED  ./tests/own.toml: tie
-              error: unknown-column: unknown column `nothing`: it is not among the columns that the rule lists (predictions: own of 2026-01-28:2:8); known: id, game_date, game_id, player, points_line, is_active, created_at, updated_at
+              error: unknown-column: unknown column `nothing`: it is not among the columns that the rule lists (predictions: own of 2026-01-28:2:8); the line comes from ./sql/own.sql:1:1; known: id, game_date, game_id, player, points_line, is_active, created_at, updated_at
     -- stderr
     0 passed, 1 failed
     ");

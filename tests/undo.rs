@@ -220,19 +220,11 @@ fn what_cannot_be_undone_is_said() {
     let run = applied(&project);
     whole!(project.onerow(&format!("undo {run}")), @"
     $ onerow undo [RUN]
-    exit code 1
-    -- stdout
-    rule predictions, run [RUN] undoes run [RUN]
-     date         rows   left alone   status
-    ────────
-     2026-01-28                       failed
-     2026-01-29                       failed
+    exit code 2
     -- stderr
-    error[unknown-run]: the removal log holds the ids of 2 removed rows and not the rows
-      note: during undo of 2026-01-28
-      help: the embedded warehouse has no time travel: set `keep_rows = true` in the rule, and later runs can be undone
-    error[unknown-run]: the removal log holds the ids of 1 removed rows and not the rows
-      note: during undo of 2026-01-29
+    error[unknown-run]: the removal log has only the ids of the removed rows, not the rows themselves
+      note: no other date of the run can be restored either
+      note: while undoing 2026-01-28
       help: the embedded warehouse has no time travel: set `keep_rows = true` in the rule, and later runs can be undone
     ");
     assert_eq!(project.active(), ["c", "f"]);
@@ -263,19 +255,11 @@ fn what_cannot_be_undone_is_said() {
     project.write("onerow.toml", rule("deactivate"));
     whole!(project.onerow(&format!("undo {run}")), @r#"
     $ onerow undo [RUN]
-    exit code 1
-    -- stdout
-    rule predictions, run [RUN] undoes run [RUN]
-     date         rows   left alone   status
-    ────────
-     2026-01-28                       failed
-     2026-01-29                       failed
+    exit code 2
     -- stderr
-    error[rule-changed]: the run did delete, and the rule's strategy is deactivate now
-      note: during undo of 2026-01-28
-      help: set `strategy = "delete"` in the rule while you undo it
-    error[rule-changed]: the run did delete, and the rule's strategy is deactivate now
-      note: during undo of 2026-01-29
+    error[rule-changed]: the run removed rows by delete, and the rule's strategy is deactivate now
+      note: no other date of the run can be restored either
+      note: while undoing 2026-01-28
       help: set `strategy = "delete"` in the rule while you undo it
     "#);
     let mut said = Transcript::default();
@@ -342,19 +326,11 @@ fn a_run_of_another_strategy_is_not_undone() {
     project.write("onerow.toml", rule("rewrite"));
     whole!(project.onerow(&format!("undo {run}")), @r#"
     $ onerow undo [RUN]
-    exit code 1
-    -- stdout
-    rule predictions, run [RUN] undoes run [RUN]
-     date         rows   left alone   status
-    ────────
-     2026-01-28                       failed
-     2026-01-29                       failed
+    exit code 2
     -- stderr
-    error[rule-changed]: the run did delete, and the rule's strategy is rewrite now
-      note: during undo of 2026-01-28
-      help: set `strategy = "delete"` in the rule while you undo it
-    error[rule-changed]: the run did delete, and the rule's strategy is rewrite now
-      note: during undo of 2026-01-29
+    error[rule-changed]: the run removed rows by delete, and the rule's strategy is rewrite now
+      note: no other date of the run can be restored either
+      note: while undoing 2026-01-28
       help: set `strategy = "delete"` in the rule while you undo it
     "#);
 }
@@ -423,35 +399,19 @@ fn a_column_that_is_added_to_a_table_by_arrival_does_not_keep_its_rows_from_bein
     project.write("onerow.toml", &with_note);
     whole!(project.transcript(["undo last --dry-run", "undo last"]), @"
     $ onerow undo last --dry-run
-    exit code 1
-    -- stdout
-    rule predictions, what undoing run [RUN] would do
-     date         rows   left alone   status
-    ────────
-     2026-01-28                       failed
-     2026-01-29                       failed
+    exit code 2
     -- stderr
     error[rule-changed]: the removed rows are known by the columns that the table had then, and the rule lists `note`, which the table had not: nothing was restored
-      note: during undo of 2026-01-28
-      help: while you undo the run, list the columns of then in [rule.predictions.columns]
-    error[rule-changed]: the removed rows are known by the columns that the table had then, and the rule lists `note`, which the table had not: nothing was restored
-      note: during undo of 2026-01-29
+      note: no other date of the run can be restored either
+      note: while undoing 2026-01-28
       help: while you undo the run, list the columns of then in [rule.predictions.columns]
 
     $ onerow undo last
-    exit code 1
-    -- stdout
-    rule predictions, run [RUN] undoes run [RUN]
-     date         rows   left alone   status
-    ────────
-     2026-01-28                       failed
-     2026-01-29                       failed
+    exit code 2
     -- stderr
     error[rule-changed]: the removed rows are known by the columns that the table had then, and the rule lists `note`, which the table had not: nothing was restored
-      note: during undo of 2026-01-28
-      help: while you undo the run, list the columns of then in [rule.predictions.columns]
-    error[rule-changed]: the removed rows are known by the columns that the table had then, and the rule lists `note`, which the table had not: nothing was restored
-      note: during undo of 2026-01-29
+      note: no other date of the run can be restored either
+      note: while undoing 2026-01-28
       help: while you undo the run, list the columns of then in [rule.predictions.columns]
     ");
     project.write("onerow.toml", by_arrival("rewrite"));
@@ -556,6 +516,7 @@ fn columns_that_were_dropped_added_or_retyped_since_are_said_and_take_no_others_
     }
     whole!(said, @"
     # delete, dry run
+    the rows were not compared with the table: the undo leaves alone those that have changed since, and says how many
     2026-01-28: column `points_line` was dropped since: its values are not restored; column `note` was added since: restored rows have its default, or NULL; column `player` was STRING and is INT64: its values are not restored, and restored rows have its default, or NULL
     2026-01-29: column `points_line` was dropped since: its values are not restored; column `note` was added since: restored rows have its default, or NULL; column `player` was STRING and is INT64: its values are not restored, and restored rows have its default, or NULL
 
@@ -564,6 +525,7 @@ fn columns_that_were_dropped_added_or_retyped_since_are_said_and_take_no_others_
     2026-01-29: column `points_line` was dropped since: its values are not restored; column `note` was added since: restored rows have its default, or NULL; column `player` was STRING and is INT64: its values are not restored, and restored rows have its default, or NULL
 
     # rewrite, dry run
+    the rows were not compared with the table: the undo leaves alone those that have changed since, and says how many
     2026-01-28: column `points_line` was dropped since: its values are not restored; column `note` was added since: restored rows have its default, or NULL; column `player` was STRING and is INT64: its values are not restored, and restored rows have its default, or NULL
     2026-01-29: column `points_line` was dropped since: its values are not restored; column `note` was added since: restored rows have its default, or NULL; column `player` was STRING and is INT64: its values are not restored, and restored rows have its default, or NULL
 
@@ -644,74 +606,42 @@ fn a_key_column_of_another_type_is_a_clear_error_for_the_date() {
         let run = applied(&project);
         reshape(&project, RETYPE_PLAYER);
         for dry in ["--dry-run", ""] {
-            let ended = project.onerow(&format!("undo {run} {dry}")).exits(1);
+            let ended = project.onerow(&format!("undo {run} {dry}")).exits(2);
             said.add(&ended);
         }
         assert_eq!(project.active(), ["c", "f"]);
     }
     whole!(said, @"
     $ onerow undo [RUN] --dry-run
-    exit code 1
-    -- stdout
-    rule predictions, what undoing run [RUN] would do
-     date         rows   left alone   status
-    ────────
-     2026-01-28                       failed
-     2026-01-29                       failed
+    exit code 2
     -- stderr
     error[rule-changed]: column `player`, the rule's key, was STRING and is INT64: the removed rows do not fit, and nothing was restored
-      note: during undo of 2026-01-28
-      help: undo the run with the rule, and the column, that it was made with
-    error[rule-changed]: column `player`, the rule's key, was STRING and is INT64: the removed rows do not fit, and nothing was restored
-      note: during undo of 2026-01-29
+      note: no other date of the run can be restored either
+      note: while undoing 2026-01-28
       help: undo the run with the rule, and the column, that it was made with
 
     $ onerow undo [RUN]
-    exit code 1
-    -- stdout
-    rule predictions, run [RUN] undoes run [RUN]
-     date         rows   left alone   status
-    ────────
-     2026-01-28                       failed
-     2026-01-29                       failed
+    exit code 2
     -- stderr
     error[rule-changed]: column `player`, the rule's key, was STRING and is INT64: the removed rows do not fit, and nothing was restored
-      note: during undo of 2026-01-28
-      help: undo the run with the rule, and the column, that it was made with
-    error[rule-changed]: column `player`, the rule's key, was STRING and is INT64: the removed rows do not fit, and nothing was restored
-      note: during undo of 2026-01-29
+      note: no other date of the run can be restored either
+      note: while undoing 2026-01-28
       help: undo the run with the rule, and the column, that it was made with
 
     $ onerow undo [RUN] --dry-run
-    exit code 1
-    -- stdout
-    rule predictions, what undoing run [RUN] would do
-     date         rows   left alone   status
-    ────────
-     2026-01-28                       failed
-     2026-01-29                       failed
+    exit code 2
     -- stderr
     error[rule-changed]: column `player`, the rule's key, was STRING and is INT64: the removed rows do not fit, and nothing was restored
-      note: during undo of 2026-01-28
-      help: undo the run with the rule, and the column, that it was made with
-    error[rule-changed]: column `player`, the rule's key, was STRING and is INT64: the removed rows do not fit, and nothing was restored
-      note: during undo of 2026-01-29
+      note: no other date of the run can be restored either
+      note: while undoing 2026-01-28
       help: undo the run with the rule, and the column, that it was made with
 
     $ onerow undo [RUN]
-    exit code 1
-    -- stdout
-    rule predictions, run [RUN] undoes run [RUN]
-     date         rows   left alone   status
-    ────────
-     2026-01-28                       failed
-     2026-01-29                       failed
+    exit code 2
     -- stderr
     error[rule-changed]: column `player`, the rule's key, was STRING and is INT64: the removed rows do not fit, and nothing was restored
-      note: during undo of 2026-01-28
-      help: undo the run with the rule, and the column, that it was made with
-    error[rule-changed]: column `player`, the rule's key, was STRING and is INT64: the removed rows do not fit, and nothing was restored
-      note: during undo of 2026-01-29
+      note: no other date of the run can be restored either
+      note: while undoing 2026-01-28
       help: undo the run with the rule, and the column, that it was made with
     ");
 }
@@ -723,19 +653,11 @@ fn a_dry_run_says_that_rows_were_not_kept() {
     let run = applied(&project);
     whole!(project.onerow(&format!("undo {run} --dry-run")), @"
     $ onerow undo [RUN] --dry-run
-    exit code 1
-    -- stdout
-    rule predictions, what undoing run [RUN] would do
-     date         rows   left alone   status
-    ────────
-     2026-01-28                       failed
-     2026-01-29                       failed
+    exit code 2
     -- stderr
-    error[unknown-run]: the removal log holds the ids of 2 removed rows and not the rows
-      note: during undo of 2026-01-28
-      help: the embedded warehouse has no time travel: set `keep_rows = true` in the rule, and later runs can be undone
-    error[unknown-run]: the removal log holds the ids of 1 removed rows and not the rows
-      note: during undo of 2026-01-29
+    error[unknown-run]: the removal log has only the ids of the removed rows, not the rows themselves
+      note: no other date of the run can be restored either
+      note: while undoing 2026-01-28
       help: the embedded warehouse has no time travel: set `keep_rows = true` in the rule, and later runs can be undone
     ");
 }
@@ -755,16 +677,16 @@ fn a_removal_log_that_lacks_a_column_is_an_error_before_anything_changes() {
     exit code 1
     -- stdout
     rule predictions, run [RUN]
-     date         active   keys   duplicates   buffered   shared ids   keyless   deactivated   status
+     date         active   keys   duplicates   buffered   shared ids   keyless   removed   status
     ────────
-     2026-01-28        1      1            0          0            0         1             0   keyless
-     2026-01-29        2      1            1          0            0         0             0   dirty
+     2026-01-28        1      1            0          0            0         1         0   keyless
+     2026-01-29        2      1            1          0            0         0         0   dirty
     ────────
-     total             3      2            1          0            0         1             0
+     total             3      2            1          0            0         1         0
     -- stderr
     error[ledger-format]: the removal log `onerow.removals` has no column `rank`: another version of onerow made it
       help: rename the table: the next run makes a new one, and the runs in the old one are undone with that version
-    predictions: 1 of 2 keys has rows and no active one, on 2026-01-28
+    predictions: 1 of 2 keys has rows and no active one on 2026-01-28
       help: if keys are meant to end, set `on_keyless = "ignore"` in the rule
     "#);
     assert_eq!(project.active(), ["c", "f", "x"]);

@@ -52,7 +52,7 @@ fn the_view_has_the_survivors_while_duplicates_wait() {
     exit code 1
     -- stderr
     error[not-found]: the embedded warehouse has no table `nba.predictions_current`
-      note: during grade of 2026-01-28
+      note: while running grade of 2026-01-28
       help: did you mean `nba.predictions`?
     ");
     let story = project.ledger();
@@ -79,7 +79,7 @@ fn a_column_that_is_added_to_the_table_is_in_the_view_once_that_is_made_again() 
     exit code 1
     -- stderr
     error[not-found]: there is no column `note`
-      note: during grade of 2026-01-28
+      note: while running grade of 2026-01-28
       help: known: id, game_date, game_id, player, points_line, is_active, created_at, updated_at
     ");
     project.onerow("view create --replace").exits(0);
@@ -133,7 +133,7 @@ fn a_view_that_is_there_is_replaced_only_when_asked() {
     exit code 1
     -- stderr
     error[refused]: there is no view `nba.best`
-      note: during drop_view
+      note: while running drop_view
     ");
 }
 

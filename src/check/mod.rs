@@ -161,6 +161,13 @@ pub struct Finding {
     pub origin: Option<Place>,
 }
 
+impl Finding {
+    /// The line of the template that it comes from, in a sentence; `None` if unknown.
+    pub(crate) fn comes_from(&self) -> Option<String> {
+        self.origin.as_ref().map(|origin| format!("the line comes from {origin}"))
+    }
+}
+
 /// The result of checking one statement.
 #[derive(Debug, Clone)]
 pub struct Inspected {
@@ -326,11 +333,20 @@ pub fn refusal(findings: &[Finding]) -> Error {
         [only] => Error::new(Kind::Findings, format!("{}: {}", only.code, only.reason)),
         [first, rest @ ..] => Error::new(
             Kind::Findings,
-            format!("{}: {} (and {} more findings)", first.code, first.reason, rest.len()),
+            format!(
+                "{}: {} (and {} more; `onerow check` shows all)",
+                first.code,
+                first.reason,
+                rest.len()
+            ),
         ),
         [] => return Error::new(Kind::Findings, "refused without a finding"),
     };
-    error.at(findings[0].place.clone()).help(findings[0].help.clone())
+    let error = error.at(findings[0].place.clone()).help(findings[0].help.clone());
+    match findings[0].comes_from() {
+        Some(origin) => error.note(origin),
+        None => error,
+    }
 }
 
 /// A statement under check, and the mapping of its places.

@@ -47,7 +47,7 @@ pub(super) struct Args {
 pub(super) fn run(args: &Args, effects: &Effects) -> Result<Outcome> {
     match args.dry_run {
         true => {
-            let window = |rule: &Rule| args.common.window(rule, effects);
+            let window = |rule: &Rule| args.common.window_of(&Task::Apply, rule, effects);
             let shown = plan::Shown {
                 statements: &args.statements,
                 changed: args.which.changed,

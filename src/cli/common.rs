@@ -188,6 +188,12 @@ fn heeding(engine: Engine, effects: &Effects) -> Engine {
     engine
 }
 
+const WAYS: &str = "--date YESTERDAY, --date 2026-01-28, --from A --to B, --from A";
+
+fn no_dates(ways: &str) -> Error {
+    Error::new(Kind::Dates, "no dates given").help(format!("use {ways}"))
+}
+
 impl Common {
     /// The rules of the command.
     ///
@@ -213,11 +219,7 @@ impl Common {
         if rule.partition.is_whole() {
             return self.whole(rule, !self.all);
         }
-        let given = self.dates.given().ok_or_else(|| {
-            Error::new(Kind::Dates, "no dates given").help(
-                "use --date YESTERDAY, --date 2026-01-28, --from A --to B, --from A, or --last N",
-            )
-        })?;
+        let given = self.dates.given().ok_or_else(|| no_dates(&format!("{WAYS}, or --last N")))?;
         rule.window(&given, self.project.clock(effects).now())
     }
 
@@ -258,9 +260,15 @@ impl Common {
 
     /// The dates for a task; a task that does not depend on dates needs none.
     pub fn window_of(&self, task: &Task, rule: &Rule, effects: &Effects) -> Result<Window> {
+        let takes_changed = !matches!(task, Task::Step(_));
         match task.needs_dates(rule) {
-            true => self.window(rule, effects),
             false => self.window_or_last(1, rule, effects),
+            true if takes_changed && self.dates.given().is_none() && !rule.partition.is_whole() => {
+                Err(no_dates(&format!(
+                    "{WAYS}, --last N, or --changed for those written since they were last found clean"
+                )))
+            }
+            true => self.window(rule, effects),
         }
     }
 

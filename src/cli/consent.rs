@@ -23,7 +23,7 @@ pub(super) fn ask(deletes: &[String], effects: &Effects) -> Result<()> {
     }
     if !effects.has_person() {
         return Err(Error::new(Kind::NotConfirmed, format!("this deletes {deletes}"))
-            .help("pass `--yes` to confirm; `onerow explain` shows the rows"));
+            .help("pass `--yes` to confirm; `onerow explain` with the same dates shows the rows"));
     }
     confirm(&format!("Delete {deletes}?"), "nothing was changed")
 }

@@ -67,7 +67,7 @@ fn show(args: &Args, effects: &Effects) -> Result<Outcome> {
         let rule = engine.rule(name)?;
         let window = match args.which.changed {
             true => args.common.changed(&engine, rule, &Task::Consolidate, effects)?.window,
-            false => Some(args.common.window(rule, effects)?),
+            false => Some(args.common.window_of(&Task::Consolidate, rule, effects)?),
         };
         let plan = window.map(|window| engine.plan(rule, &Task::Consolidate, &window));
         let Some(plan) = plan.transpose()?.filter(|plan| !plan.is_empty()) else { continue };

@@ -4,7 +4,7 @@ use serde_json::{Value as Json, json};
 
 use super::Effects;
 use crate::error::{Error, Result};
-use crate::report;
+use crate::report::{self, Failure};
 use crate::rule::RuleName;
 use crate::run::{Note, Report};
 
@@ -55,7 +55,7 @@ pub(super) fn say_beyond_csv(reports: &[Report], effects: &Effects) {
 }
 
 fn failed(rule: &RuleName, error: Error, effects: &Effects) -> Json {
-    let headline = error.headline();
-    effects.report(&error.during(format!("looking at rule {rule}")));
-    json!({ "rule": rule.as_str(), "error": headline })
+    let error = error.while_doing(format!("looking at rule {rule}"));
+    effects.report(&error);
+    json!({ "rule": rule.as_str(), "error": Failure::from(&error) })
 }

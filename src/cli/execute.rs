@@ -157,13 +157,22 @@ fn show(runs: Vec<RuleRun>, format: Format, effects: &Effects) -> Result<Outcome
     let (mut reports, mut outcome) = (Vec::new(), Outcome::Done);
     for RuleRun { rule, id, report, .. } in runs {
         match report {
-            Ok(report) => {
+            Ok(mut report) => {
                 outcome = outcome.max(report.ending().into());
+                if count > 1 {
+                    let problems = report.problems.into_iter();
+                    let of_rule =
+                        problems.map(|error| error.while_doing(format!("running rule {rule}")));
+                    report.problems = of_rule.collect();
+                }
                 reports.push(report);
             }
             // A rule that cannot run does not stop the others.
             Err(error) if count > 1 => {
-                effects.report_of(Some(id.as_str()), &error.during(format!("rule {rule}")));
+                effects.report_of(
+                    Some(id.as_str()),
+                    &error.while_doing(format!("running rule {rule}")),
+                );
                 outcome = Outcome::Failed;
             }
             Err(error) => return Err(error),

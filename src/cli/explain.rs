@@ -10,7 +10,7 @@ use crate::googlesql::{Fragment, Ident, SqlValue};
 use crate::report::{self, Format};
 use crate::rule::Rule;
 use crate::run::{Superseded, Which};
-use crate::window::{MAX_DAYS, Window};
+use crate::window::{Day, MAX_DAYS, Window};
 
 /// How many dates are looked at in one query, so that what it finds of other keys need not be held at once.
 const AT_ONCE: usize = 1_000;
@@ -60,20 +60,27 @@ pub(super) fn run(args: &Args, effects: &Effects) -> Result<Outcome> {
     let mut explained = Vec::new();
     for (rule, wanted) in rules.into_iter().zip(wanted) {
         let mut rows = Vec::new();
-        for window in windows(args, &engine, rule, effects)? {
+        let windows = windows(args, &engine, rule, effects)?;
+        let looked_at = looked_at(&windows, !wanted.is_empty());
+        for window in windows {
             let found = engine.explain(rule, &window)?;
             rows.extend(found.into_iter().filter(|row| is_wanted(row, &wanted)));
         }
-        explained.push((rule, rows));
+        explained.push((rule, looked_at, rows));
     }
     let style = effects.style(args.format);
     let text = match args.format {
         Format::Json => report::json(&report::one_or_all(
-            explained.iter().map(|(rule, rows)| report::explained_json(rule, rows)).collect(),
+            explained.iter().map(|(rule, _, rows)| report::explained_json(rule, rows)).collect(),
         )),
-        Format::Csv => report::explained_csv(&explained),
+        Format::Csv => {
+            let explained = explained.iter().map(|(rule, _, rows)| (*rule, rows.as_slice()));
+            report::explained_csv(explained)
+        }
         _ => {
-            let texts = explained.iter().map(|(rule, rows)| report::explained(style, rule, rows));
+            let texts = explained
+                .iter()
+                .map(|(rule, looked_at, rows)| report::explained(style, rule, looked_at, rows));
             texts.collect::<Vec<_>>().join("\n")
         }
     };
@@ -122,6 +129,21 @@ fn windows(args: &Args, engine: &Engine, rule: &Rule, effects: &Effects) -> Resu
     }
     effects.say(&said);
     Ok(windows)
+}
+
+/// What was looked at, as it reads after 'no duplicates'.
+fn looked_at(windows: &[Window], of_key: bool) -> String {
+    let of_key = if of_key { " of this key" } else { "" };
+    let (Some(first), Some(last)) = (windows.first(), windows.last()) else {
+        return format!("{of_key}: the table has no dates");
+    };
+    let place = match (first.first(), last.last()) {
+        (Day::WHOLE, _) => String::new(),
+        (Day::UNDATED, Day::UNDATED) => " among the rows without a date".to_owned(),
+        (first, last) if first == last => format!(" on {first}"),
+        (first, last) => format!(" from {first} to {last}"),
+    };
+    format!("{of_key}{place}")
 }
 
 fn key_value(text: &str) -> Result<String> {

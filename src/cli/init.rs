@@ -109,5 +109,7 @@ fn write_all(folder: &Path, files: &[(&str, &str)], effects: &Effects) -> Result
 /// The error for a file or folder that is in the way.
 fn is_there(path: &Path) -> Error {
     let message = format!("`{}` already exists; nothing was written", path.display());
-    Error::new(Kind::Usage, message).help("name another folder: onerow init DIR")
+    Error::new(Kind::Usage, message).help(
+        "to add a rule to a project: onerow init --table TABLE; to start another project: onerow init DIR",
+    )
 }

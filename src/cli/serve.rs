@@ -139,7 +139,7 @@ fn keys(args: &Args) -> Result<Keys> {
     ] {
         if let Some(list) = std::env::var_os(variable) {
             add(&mut keys, &list, right)
-                .map_err(|error| error.during(format!("reading {variable}")))?;
+                .map_err(|error| error.while_doing(format!("reading {variable}")))?;
         }
         if let Some(file) = file {
             keys.add_file(file, right)?;

@@ -65,7 +65,7 @@ pub(super) fn run(args: &Args, effects: &Effects) -> Result<Outcome> {
     if !duplicates.is_empty() {
         let shown = &duplicates[..duplicates.len().min(SHOWN)];
         text.push('\n');
-        text.push_str(&report::explained(style, rule, shown));
+        text.push_str(&report::explained(style, rule, "", shown));
     }
     if let Some(statement) = &statement {
         text.push('\n');

@@ -11,7 +11,7 @@ use super::{Effects, Outcome, completions};
 use crate::engine::RunOptions;
 use crate::error::Result;
 use crate::report::{self, Format};
-use crate::run::{RunId, RunOutcome, Undone, Which};
+use crate::run::{RunId, RunOutcome, Undone, UndoneOutcome, Which};
 
 /// Undo a run: restore exactly the rows it removed
 #[derive(clap::Args)]
@@ -45,11 +45,12 @@ pub(super) fn run(args: &Args, effects: &Effects) -> Result<Outcome> {
     effects.install_signal_handlers();
     let which = Which::parse(&args.run);
     if args.dry_run {
-        let planned = engine.undo_plan(engine.rule_of(&which, args.rule.as_deref())?, &which)?;
+        let rule = engine.rule_of(&which, args.rule.as_deref())?;
+        let planned = engine.undo_plan(rule, &which)?.unless_refused()?;
         print(args, effects, &planned)?;
         explain(&planned, effects);
-        let fails = planned.is_inexact() || !planned.problems.is_empty();
-        return Ok(if fails { Outcome::Failed } else { Outcome::Done });
+        let is_possible = planned.problems.is_empty();
+        return Ok(if is_possible { Outcome::Done } else { Outcome::Failed });
     }
     engine.connect_for_runs()?;
     let rule = engine.rule_of(&which, args.rule.as_deref())?;
@@ -68,7 +69,7 @@ pub(super) fn run(args: &Args, effects: &Effects) -> Result<Outcome> {
     printed?;
     Ok(match () {
         () if effects.interrupt.requested() => Outcome::Interrupted,
-        () if !undone.problems.is_empty() || undone.is_inexact() => Outcome::Failed,
+        () if !undone.problems.is_empty() => Outcome::Failed,
         () if undone.waits() => Outcome::Buffered,
         () => Outcome::Done,
     })
@@ -85,6 +86,10 @@ fn print(args: &Args, effects: &Effects, undone: &Undone) -> Result<()> {
 fn explain(undone: &Undone, effects: &Effects) {
     for problem in &undone.problems {
         effects.report_of(undone.run.as_deref(), problem);
+    }
+    let plans = undone.days.iter().any(|day| matches!(day.outcome, UndoneOutcome::Planned { .. }));
+    if plans {
+        effects.say("the rows were not compared with the table: the undo leaves alone those that have changed since, and says how many");
     }
     report::changed_columns(undone).iter().for_each(|sentence| effects.say(sentence));
     let left = undone.left_alone();

@@ -38,6 +38,7 @@ impl Engine {
         let wanted = Wanted {
             clean: definition(StepName::DETECT, *task != Task::Consolidate)?,
             merged: definition(StepName::STAGED, merges)?,
+            undated: *task == Task::detect(),
         };
         let tables = match self.tables(rule, merges, given) {
             Ok(known) => known,

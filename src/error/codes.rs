@@ -28,7 +28,7 @@ const fn explained(
 }
 
 /// Every kind of error, in the order of [`Kind`].
-pub const EXPLAINED: [Explained; 34] = [
+pub const EXPLAINED: [Explained; 37] = [
     explained(
         Kind::Usage,
         "usage",
@@ -231,6 +231,27 @@ pub const EXPLAINED: [Explained; 34] = [
         1,
         "After the run, the table is not as the run should have left it. Most often another process writes to the same date.",
         "`onerow status` shows the date, `onerow log RUN --sql` what was sent. Run again when the other process is done; `onerow undo RUN` restores what was removed.",
+    ),
+    explained(
+        Kind::SharedIds,
+        "shared-ids",
+        1,
+        "Active rows of a date have a row id that is NULL or not theirs alone. The date was skipped, the others were not.",
+        "Make the ids unique, or use `strategy = \"rewrite\"`. [rules.md](rules.md#what-names-a-row)",
+    ),
+    explained(
+        Kind::DuplicatesLeft,
+        "duplicates-left",
+        1,
+        "After the run, duplicates are still active although no statement failed: they arrived during the run.",
+        "Run `onerow apply` for the dates that the message names.",
+    ),
+    explained(
+        Kind::Keyless,
+        "keyless",
+        1,
+        "Keys have rows and no active one, and the rule has `on_keyless = \"fail\"`.",
+        "If a run removed their last active row, the message names it: `onerow undo RUN --dry-run` shows what it would restore.",
     ),
     explained(
         Kind::File,

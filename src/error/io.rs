@@ -1,6 +1,7 @@
 //! Failures of files and streams.
 
 use std::path::Path;
+use std::str::Utf8Error;
 
 use super::{Error, Kind, Result};
 
@@ -20,26 +21,30 @@ impl Error {
 /// Reads a file as UTF-8.
 ///
 /// # Errors
-/// The file cannot be read, or is not UTF-8; the error names the invalid byte.
+/// The file cannot be read, or is not UTF-8; the error names the place.
 pub fn read_utf8(path: &Path) -> Result<String> {
     let bytes = std::fs::read(path)
         .map_err(|cause| Error::io(format!("cannot read `{}`", path.display()), cause))?;
     utf8(bytes, path)
 }
 
-/// The text of a file. Errors: not UTF-8; the error names the invalid byte.
+/// The text of a file. Errors: not UTF-8; the error names the place.
 pub(crate) fn utf8(bytes: Vec<u8>, path: &Path) -> Result<String> {
     // Some editors begin a file with a byte order mark.
     let bytes = bytes.strip_prefix("\u{feff}".as_bytes()).map(<[u8]>::to_vec).unwrap_or(bytes);
     String::from_utf8(bytes).map_err(|cause| {
-        let valid = cause.utf8_error().valid_up_to();
-        let line = cause.as_bytes()[..valid].iter().filter(|b| **b == b'\n').count() + 1;
-        Error::new(
-            Kind::DataFile,
-            format!("`{}` is not UTF-8: line {line}, byte {valid}", path.display()),
-        )
-        .help("save the file as UTF-8 and run the command again")
+        not_utf8(&path.display().to_string(), cause.as_bytes(), cause.utf8_error(), 1)
     })
+}
+
+/// The error of a text that is not UTF-8 and begins at this line of the file.
+pub(crate) fn not_utf8(file: &str, text: &[u8], cause: Utf8Error, first_line: usize) -> Error {
+    let valid = String::from_utf8_lossy(&text[..cause.valid_up_to()]);
+    let valid = valid.strip_prefix('\u{feff}').unwrap_or(&valid);
+    let line = first_line + valid.matches('\n').count();
+    let column = valid.chars().rev().take_while(|c| *c != '\n').count() + 1;
+    let message = format!("`{file}` is not UTF-8: line {line}, column {column}");
+    Error::new(Kind::DataFile, message).help("save the file as UTF-8 and run the command again")
 }
 
 /// The fix for a reason that the system reports.

@@ -66,6 +66,12 @@ pub enum Kind {
     UnexpectedAnswer,
     /// The table after the run does not match what the run should have left.
     Verification,
+    /// Dates were skipped, since rows share their id.
+    SharedIds,
+    /// Duplicates were found and not removed.
+    DuplicatesLeft,
+    /// Keys have rows and no active one, which the rule makes a failure.
+    Keyless,
     /// A file or stream could not be read or written.
     File,
     /// The ledger, or the removal log, has a format that this version does not support.
@@ -107,6 +113,11 @@ impl Kind {
             let message = format!("`{}` is not the code of an error", code.escape_debug());
             Error::new(Self::Usage, message)
         })
+    }
+
+    /// Whether it is what the counts of a run show, and no failure of a statement.
+    pub(crate) fn is_of_counts(self) -> bool {
+        matches!(self, Self::SharedIds | Self::DuplicatesLeft | Self::Keyless)
     }
 
     /// Whether the cause is the arguments of the user, or of the service's caller.

@@ -118,7 +118,7 @@ impl BigQueryLedger {
         let name = self.table.dotted();
         let help = "an onerow before the first release wrote it; rename or drop the table, and the \
                     next run creates a new one";
-        Err(other_format("0", help).during(format!("looking at the ledger {name}")))
+        Err(other_format("0", help).while_doing(format!("looking at the ledger {name}")))
     }
 
     fn create(&self) -> Result<()> {
@@ -142,9 +142,9 @@ impl BigQueryLedger {
             clustering: Some(Clustering { fields: Some(vec!["rule".to_owned()]) }),
             ..Table::new(project, self.table.dataset(), self.table.table(), schema)
         };
-        self.warehouse
-            .create_table(&table)
-            .map_err(|error| error.during(format!("creating the ledger {}", self.table.dotted())))
+        self.warehouse.create_table(&table).map_err(|error| {
+            error.while_doing(format!("creating the ledger {}", self.table.dotted()))
+        })
     }
 
     fn stored(&self, wanted: &Filter<'_>) -> Result<Vec<Entry>> {
@@ -228,7 +228,7 @@ impl Ledger for BigQueryLedger {
         let sql = insert(&self.table);
         self.warehouse
             .dry_run(&Request { sql: &sql, params: &params, labels: WRITING })
-            .map_err(|error| error.during(format!("a dry run of writing to {name}")))?;
+            .map_err(|error| error.while_doing(format!("trying to write to {name}")))?;
         Ok(format!("the table {name}, which takes entries"))
     }
 
@@ -239,10 +239,12 @@ impl Ledger for BigQueryLedger {
         while let Some(mut batch) = outbox.next()? {
             let count = batch.entries.len();
             self.send(outbox, &mut batch).map_err(|error| {
-                error.during(format!(
-                    "writing {count} entries to the ledger {}; they are kept in the outbox, and the next run delivers them",
-                    self.table.dotted()
-                ))
+                error
+                    .note("the entries are kept in the outbox, and the next run delivers them")
+                    .while_doing(format!(
+                        "writing {count} entries to the ledger {}",
+                        self.table.dotted()
+                    ))
             })?;
             outbox.delivered(&batch)?;
         }

@@ -32,7 +32,7 @@ impl Json {
         let row = values(part, columns, present).map(Some);
         row.map_err(|error| match self {
             Self::Array(elements) => {
-                error.during(format!("reading element {} of the array", elements.number))
+                error.while_doing(format!("reading element {} of the array", elements.number))
             }
             _ => error,
         })

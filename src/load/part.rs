@@ -5,7 +5,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use super::{Columns, Missing};
-use crate::error::{Error, Kind, Place, Result, did_you_mean, nearest};
+use crate::error::{Error, Kind, Place, Result, did_you_mean, nearest, not_utf8};
 use crate::googlesql::{Ident, Nested, SqlType, SqlValue};
 
 /// The longest line and row of a data file, which is BigQuery's limit for a streamed row.
@@ -20,15 +20,14 @@ pub(super) struct Part<R> {
     first_line: usize,
     /// The last line read.
     line: Vec<u8>,
-    /// The number of lines read, and of bytes before the last line.
+    /// The number of lines read.
     lines: usize,
-    bytes: usize,
 }
 
 impl<R: BufRead> Part<R> {
     pub fn new(file: &str, reader: R) -> Self {
         let (text, line) = (String::new(), Vec::new());
-        Self { file: file.into(), reader, text, first_line: 1, line, lines: 0, bytes: 0 }
+        Self { file: file.into(), reader, text, first_line: 1, line, lines: 0 }
     }
 
     pub fn text(&self) -> &str {
@@ -47,11 +46,8 @@ impl<R: BufRead> Part<R> {
         if !self.read()? {
             return Ok(false);
         }
-        let line = std::str::from_utf8(&self.line).map_err(|error| {
-            let byte = self.bytes + error.valid_up_to();
-            let message = format!("`{}` is not UTF-8: line {}, byte {byte}", self.file, self.lines);
-            Error::new(Kind::DataFile, message).help("save the file as UTF-8 and load it again")
-        })?;
+        let line = std::str::from_utf8(&self.line)
+            .map_err(|error| not_utf8(&self.file, &self.line, error, self.lines))?;
         let line = match self.lines {
             1 => line.strip_prefix('\u{feff}').unwrap_or(line),
             _ => line,
@@ -71,7 +67,6 @@ impl<R: BufRead> Part<R> {
     }
 
     fn read(&mut self) -> Result<bool> {
-        self.bytes += self.line.len();
         self.line.clear();
         // A line end has at most two bytes.
         let most = MAX_BYTES as u64 + 2;
@@ -92,9 +87,8 @@ impl<R: BufRead> Part<R> {
     /// Sets the text that was read at this line. Errors: it is not UTF-8.
     pub fn set(&mut self, text: Vec<u8>, first_line: usize) -> Result<()> {
         self.first_line = first_line;
-        self.text = String::from_utf8(text).map_err(|_| {
-            let message = format!("`{}` is not UTF-8: line {first_line}", self.file);
-            Error::new(Kind::DataFile, message).help("save the file as UTF-8 and load it again")
+        self.text = String::from_utf8(text).map_err(|error| {
+            not_utf8(&self.file, error.as_bytes(), error.utf8_error(), first_line)
         })?;
         Ok(())
     }

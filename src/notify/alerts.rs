@@ -95,10 +95,8 @@ mod tests {
             ending,
             figures: Some(Figures { found, deactivated: 0, buffered: 0 }),
             buffered: buffered.iter().map(|day| Day::parse(day).unwrap()).collect(),
-            shared_ids: Vec::new(),
             empty: Vec::new(),
             keyless: Vec::new(),
-            dirty: Vec::new(),
             problems: Vec::new(),
         }
     }

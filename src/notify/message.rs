@@ -46,9 +46,8 @@ fn section(ended: &RunOutcome, alerts: &[Alert], now: Timestamp) -> String {
         run.unwrap_or_default()
     ));
     if let Some(Figures { found, deactivated, buffered }) = ended.figures {
-        lines.push(format!(
-            "duplicates: {found} found, {deactivated} deactivated, {buffered} buffered"
-        ));
+        lines
+            .push(format!("duplicates: {found} found, {deactivated} removed, {buffered} buffered"));
     }
     for piece in alerts {
         let points = match piece {
@@ -79,19 +78,10 @@ fn headline(ended: &RunOutcome, alerts: &[Alert]) -> String {
 }
 
 fn failed(ended: &RunOutcome) -> Vec<String> {
-    let mut points = Vec::new();
-    if !ended.shared_ids.is_empty() {
-        let dates = short(&ended.shared_ids);
-        points.push(format!(
-            "{dates}: skipped: active rows have a NULL or duplicate row id (shared ids)"
-        ));
-    }
-    points.extend(ended.problems.iter().take(PROBLEMS).map(|problem| problem.headline.clone()));
+    let shown = ended.problems.iter().take(PROBLEMS);
+    let mut points: Vec<String> = shown.map(|problem| problem.headline.clone()).collect();
     if let more @ 1.. = ended.problems.len().saturating_sub(PROBLEMS) {
         points.push(format!("and {more} more"));
-    }
-    if points.is_empty() && !ended.dirty.is_empty() {
-        points.push(format!("{}: duplicates are left", short(&ended.dirty)));
     }
     points
 }
@@ -216,10 +206,8 @@ mod tests {
             ending: Ending::Failed,
             figures: Some(Figures { found: 7, deactivated: 5, buffered: 2 }),
             buffered: Vec::new(),
-            shared_ids: Vec::new(),
             empty: days(&["2026-01-27"]),
             keyless: Vec::new(),
-            dirty: Vec::new(),
             problems: problems.iter().map(problem).collect(),
         }
     }
@@ -237,7 +225,7 @@ mod tests {
             text(&failed(&["no such table"]), vec![Alert::Failed]),
             "*events: apply failed*\n\
              apply of 2026-01-27 to 2026-01-28, run `r1`\n\
-             duplicates: 7 found, 5 deactivated, 2 buffered\n\
+             duplicates: 7 found, 5 removed, 2 buffered\n\
              • no such table\n\
              Next: see what was sent with `onerow log r1 --sql`"
         );

@@ -254,9 +254,10 @@ pub fn propose(seen: &Seen, counts: Option<&Counts>, wishes: &Wishes) -> Result<
         ));
     }
     if let Some(copies) = counts.and_then(Counts::copies) {
+        let exact = counts.is_some_and(|counts| counts.exact);
         notes.push(format!(
-            "{}{copies} rows are equal to others in every column. No key and no order can tell them apart, so the rule rewrites dates.",
-            if counts.is_some_and(|counts| counts.exact) { "" } else { "about " },
+            "{} in every column. No key and no order can tell them apart, so the rule rewrites dates.",
+            equal_rows(copies, exact),
         ));
     }
     notes.extend(chosen.notes);
@@ -264,6 +265,14 @@ pub fn propose(seen: &Seen, counts: Option<&Counts>, wishes: &Wishes) -> Result<
     notes.extend(order::operation(seen));
     let name = names::rule(&partition.table)?;
     Ok(Proposal { name, settings, columns, notes })
+}
+
+fn equal_rows(copies: u64, exact: bool) -> String {
+    let about = if exact { "" } else { "about " };
+    match copies {
+        1 => format!("{about}1 row is equal to another"),
+        copies => format!("{about}{copies} rows are equal to others"),
+    }
 }
 
 /// What happens to duplicates.
@@ -276,8 +285,8 @@ fn strategy(active: Option<&Setting>, chosen: &key::Chosen, counts: Option<&Coun
                 "strategy",
                 "rewrite",
                 format!(
-                    "{}{copies} rows are equal to others in every column, which only a rewrite can tell apart",
-                    if exact { "" } else { "about " }
+                    "{} in every column, which only a rewrite can tell apart",
+                    equal_rows(copies, exact)
                 ),
             )
         },

@@ -111,11 +111,13 @@ fn merged_rows(documents: &[Json]) -> String {
 }
 
 /// The duplicates of these rules, a line each.
-pub fn explained_csv(explained: &[(&Rule, Vec<Superseded>)]) -> String {
-    let keys = explained.iter().flat_map(|(rule, _)| &rule.key).map(|key| format!("key.{key}"));
+pub fn explained_csv<'a>(
+    explained: impl Iterator<Item = (&'a Rule, &'a [Superseded])> + Clone,
+) -> String {
+    let keys = explained.clone().flat_map(|(rule, _)| &rule.key).map(|key| format!("key.{key}"));
     let columns = ["rule", "date"].map(str::to_owned).into_iter().chain(keys);
     let columns = columns.chain(["row_id", "survivor", "decided_by", "status"].map(str::to_owned));
-    let documents = explained.iter().map(|(rule, rows)| explained_json(rule, rows));
+    let documents = explained.map(|(rule, rows)| explained_json(rule, rows));
     csv(columns, documents.flat_map(|document| rows_of(&document, "superseded")))
 }
 

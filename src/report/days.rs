@@ -4,9 +4,11 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Value as Json, json};
 
+use super::failure::Failure;
 use super::grid::{Entry, count, grid};
 use super::{Format, Style};
 use crate::run::{Counts, DayReport, Report, Status};
+use crate::window::Day;
 
 /// The counts per date as a grid, with the rule's name above and the totals below.
 pub fn days(style: Style, report: &Report) -> String {
@@ -14,7 +16,7 @@ pub fn days(style: Style, report: &Report) -> String {
     let keyless = report.days.iter().any(|day| day.status() == Status::Keyless);
     let mut header = vec!["date", "active", "keys", "duplicates", "buffered", "shared ids"];
     header.extend(keyless.then_some("keyless"));
-    header.extend(acted.then_some("deactivated"));
+    header.extend(acted.then_some("removed"));
     header.push("status");
     let row = |first: Entry, counts: Counts, deactivated: Option<u64>, last: Entry| {
         let mut row = vec![first, counts.active.into(), counts.keys.into()];
@@ -29,7 +31,7 @@ pub fn days(style: Style, report: &Report) -> String {
         row(day.day.to_string().into(), day.counts, day.deactivated, Entry::Status(day.status()))
     });
     let undated = report.undated.map(|undated| {
-        row("no date".into(), undated.counts, None, Entry::Status(undated.status()))
+        row(Day::UNDATED.to_string().into(), undated.counts, None, Entry::Status(undated.status()))
     });
     let total = row("total".into(), report.totals(), report.deactivated(), Entry::Blank);
     let title = match &report.run {
@@ -84,7 +86,7 @@ pub struct RuleFigures {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     keyless_runs: Vec<KeylessRun>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    problems: Vec<String>,
+    problems: Vec<Failure>,
 }
 
 /// A run that removed rows of keys that have no active row now.
@@ -126,7 +128,7 @@ impl RuleFigures {
                 .iter()
                 .map(|(run, keys)| KeylessRun { run_id: run.to_string(), keys: *keys })
                 .collect(),
-            problems: report.problems.iter().map(ToString::to_string).collect(),
+            problems: report.problems.iter().map(Failure::from).collect(),
         }
     }
 }
@@ -172,7 +174,6 @@ impl Figures {
 mod tests {
     use super::*;
     use crate::rule::{OnKeyless, RuleName};
-    use crate::window::Day;
 
     /// A year of a rule: one date has duplicates, one has no rows.
     fn year() -> Report {

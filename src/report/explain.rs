@@ -9,10 +9,10 @@ use crate::googlesql::SqlValue;
 use crate::rule::Rule;
 use crate::run::Superseded;
 
-/// The duplicates as a grid, under the rule's name.
-pub fn explained(style: Style, rule: &Rule, rows: &[Superseded]) -> String {
+/// The duplicates as a grid, under the rule's name; if there are none, `looked_at` says where.
+pub fn explained(style: Style, rule: &Rule, looked_at: &str, rows: &[Superseded]) -> String {
     if rows.is_empty() {
-        return format!("rule {}: no duplicates\n", rule.name);
+        return format!("rule {}: no duplicates{looked_at}\n", rule.name);
     }
     let mut header = vec!["date"];
     header.extend(rule.key.iter().map(crate::googlesql::Fragment::as_str));

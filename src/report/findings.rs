@@ -30,11 +30,8 @@ pub fn findings(style: Style, findings: &[Finding]) -> String {
                 .primary_title(finding.reason.as_str())
                 .id(finding.code.as_str())
                 .element(finding.place.snippet());
-            if let Some(origin) = &finding.origin {
-                group = group.element(
-                    Level::NOTE
-                        .message(visible(&format!("the line comes from {origin}")).into_owned()),
-                );
+            if let Some(origin) = finding.comes_from() {
+                group = group.element(Level::NOTE.message(visible(&origin).into_owned()));
             }
             let group = group.element(Level::HELP.message(visible(&finding.help)));
             format!("{}\n", renderer.render(&[group]))

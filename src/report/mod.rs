@@ -7,6 +7,7 @@ mod days;
 mod doctor;
 mod entries;
 mod explain;
+mod failure;
 mod findings;
 mod forecast;
 mod grid;
@@ -35,6 +36,7 @@ pub use days::{DateFigures, Figures, RuleFigures, UndatedFigures, days, days_jso
 pub use doctor::{doctor, doctor_json};
 pub use entries::{entries, entries_json, entries_sql};
 pub use explain::{explained, explained_json};
+pub use failure::Failure;
 pub use findings::{findings, findings_json};
 pub use forecast::{forecast, forecast_json};
 pub use grid::count;

@@ -2,11 +2,12 @@
 
 use serde_json::{Value as Json, json};
 
+use super::failure::Failure;
 use super::grid::{Entry, grid, grouped, printable};
 use super::markdown::prose;
 use super::statements::fence;
 use super::{Format, Style};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::review::{Changes, Example, Impact, ImpactDay, RuleChange, RuleReview, StepReview};
 use crate::rule::RuleName;
 use crate::run::RunId;
@@ -184,7 +185,7 @@ pub fn review_json(reviewed: &Reviewed<'_>) -> Json {
         let mut document = json!({ "rule": review.rule.as_str(), "change": word(&review.change) });
         match &review.change {
             RuleChange::Added | RuleChange::Removed => {}
-            RuleChange::Broken(error) => document["error"] = error_json(error),
+            RuleChange::Broken(error) => document["error"] = json!(Failure::from(error)),
             RuleChange::Changed(changes) => {
                 document["settings"] = json!(changes.settings);
                 document["findings"] = json!(changes.findings);
@@ -193,7 +194,7 @@ pub fn review_json(reviewed: &Reviewed<'_>) -> Json {
         }
         match reviewed.impacts.iter().find(|(rule, _)| *rule == review.rule) {
             Some((_, Ok(impact))) => document["impact"] = impact_json(impact),
-            Some((_, Err(error))) => document["impact"] = json!({ "error": error_json(error) }),
+            Some((_, Err(error))) => document["impact"] = json!({ "error": Failure::from(error) }),
             None => {}
         }
         document
@@ -209,10 +210,6 @@ fn word(change: &RuleChange) -> &'static str {
         RuleChange::Changed(_) => "changed",
         RuleChange::Broken(_) => "not_comparable",
     }
-}
-
-fn error_json(error: &Error) -> Json {
-    json!({ "code": error.kind().code(), "message": error.headline() })
 }
 
 fn step_json(step: &StepReview) -> Json {

@@ -24,7 +24,7 @@ pub struct RunSummary {
     pub last_date: String,
     /// Every date.
     pub dates: Vec<String>,
-    /// `done`, `buffered`, `unverified`, `failed` or `unfinished`.
+    /// `done`, `counted` (duplicates, and none was removed), `buffered`, `unverified`, `failed` or `unfinished`.
     pub outcome: &'static str,
     /// When it began.
     pub began_at: String,

@@ -3,6 +3,7 @@
 use serde_json::{Value as Json, json};
 
 use super::Style;
+use super::failure::Failure;
 use super::grid::{Entry, grid};
 use crate::run::{Change, ColumnChange, Undone, UndoneOutcome};
 
@@ -106,7 +107,7 @@ pub fn undone_json(undone: &Undone) -> Json {
         "dates": days.collect::<Vec<_>>(),
     });
     if !undone.problems.is_empty() {
-        let problems: Vec<String> = undone.problems.iter().map(ToString::to_string).collect();
+        let problems: Vec<Failure> = undone.problems.iter().map(Failure::from).collect();
         document["problems"] = json!(problems);
     }
     document

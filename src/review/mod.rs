@@ -94,7 +94,7 @@ pub fn review(old: Option<&Project>, new: &Project, window: &Window) -> Vec<Rule
 }
 
 fn changes(old: (&Project, &Rule), new: (&Project, &Rule), window: &Window) -> Result<Changes> {
-    let before = rendered(old, window).map_err(|error| error.during("rendering the base"))?;
+    let before = rendered(old, window).map_err(|error| error.while_doing("rendering the base"))?;
     let after = rendered(new, window)?;
     let mut steps: Vec<StepName> = new.1.steps.iter().map(|step| step.name.clone()).collect();
     for step in before.keys().chain(after.keys()) {

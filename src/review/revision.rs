@@ -66,7 +66,7 @@ impl Revision {
         let project = rules.map(|rules| Project::of(&self.folder, &rules, sql));
         project
             .transpose()
-            .map_err(|error| error.during(format!("reading the project at {}", self.name)))
+            .map_err(|error| error.while_doing(format!("reading the project at {}", self.name)))
     }
 
     fn file(&self, path: &str) -> Result<Template> {
@@ -77,13 +77,20 @@ impl Revision {
 }
 
 fn git(folder: &Path, arguments: &[&str]) -> Result<String> {
-    let output = Command::new("git").arg("-C").arg(folder).args(arguments).output();
+    let output =
+        Command::new("git").env("LC_ALL", "C").arg("-C").arg(folder).args(arguments).output();
     let output = output.map_err(|cause| {
         Error::io("cannot run git", cause)
             .help("review reads the base revision with git; install it")
     })?;
     if !output.status.success() {
         let said = String::from_utf8_lossy(&output.stderr);
+        if said.contains("not a git repository") {
+            let message = format!("`{}` is not in a git repository", folder.display());
+            return Err(Error::new(Kind::Usage, message).help(
+                "review compares the project with an earlier revision: run it in a clone of the repository",
+            ));
+        }
         let said = said.lines().next().unwrap_or("it gave no reason").to_owned();
         return Err(Error::new(Kind::Usage, format!("git: {said}")));
     }

@@ -8,7 +8,8 @@ use sqlparser::parser::{Parser, ParserError};
 use sqlparser::tokenizer::{Token, Whitespace};
 
 use super::{Keep, Partition, active};
-use crate::googlesql::{Fragment, Ident, SqlType, Words, is_reserved, parse, tokens};
+use crate::error::nearest;
+use crate::googlesql::{Fragment, Ident, SqlType, Words, is_aggregate, is_reserved, parse, tokens};
 
 /// A parsed entry: its columns, and the column it consists of, if any.
 pub(crate) struct Expression {
@@ -28,7 +29,17 @@ pub(super) fn parse_key(text: &str) -> Result<Expression, String> {
 
 /// Parses a keep entry: an expression, then ASC or DESC, then NULLS FIRST or LAST.
 pub(super) fn parse_keep(text: &str) -> Result<Expression, String> {
-    let order = parsed(text, Parser::parse_order_by_expr)?;
+    let (order, rest) = read(text, Parser::parse_order_by_expr)?;
+    if let Token::Word(word) = &rest
+        && let Some(meant) = nearest(&word.value, ["ASC", "DESC", "NULLS"])
+    {
+        return Err(match word.value.eq_ignore_ascii_case(meant) {
+            true => "the order is: expression, then ASC or DESC, then NULLS FIRST or NULLS LAST"
+                .to_owned(),
+            false => format!("`{word}` is not a direction; did you mean {meant}?"),
+        });
+    }
+    ends(&rest)?;
     if order.with_fill.is_some() {
         return Err("WITH FILL is not GoogleSQL".to_owned());
     }
@@ -106,8 +117,18 @@ pub(super) fn order(
 /// Parses the whole text.
 pub(super) fn parsed<T: Visit>(
     text: &str,
-    read: impl FnOnce(&mut Parser<'static>) -> Result<T, ParserError>,
+    reads: impl FnOnce(&mut Parser<'static>) -> Result<T, ParserError>,
 ) -> Result<T, String> {
+    let (tree, rest) = read(text, reads)?;
+    ends(&rest)?;
+    Ok(tree)
+}
+
+/// Parses what the text begins with, and returns the next token.
+fn read<T: Visit>(
+    text: &str,
+    reads: impl FnOnce(&mut Parser<'static>) -> Result<T, ParserError>,
+) -> Result<(T, Token), String> {
     let tokens = tokens(text).map_err(|error| error.to_string())?;
     let awkward = tokens.iter().any(|token| {
         matches!(
@@ -122,15 +143,19 @@ pub(super) fn parsed<T: Visit>(
     if awkward {
         return Err("it holds a comment or a line break".to_owned());
     }
-    let mut after = Token::EOF;
-    let read = |parser: &mut Parser<'static>| {
-        let tree = read(parser)?;
-        after = parser.peek_token().token;
+    let mut rest = Token::EOF;
+    let reads = |parser: &mut Parser<'static>| {
+        let tree = reads(parser)?;
+        rest = parser.peek_token().token;
         Ok(tree)
     };
-    let tree = parse(tokens, read).map_err(|error| error.to_string())?;
-    match after {
-        Token::EOF => Ok(tree),
+    let tree = parse(tokens, reads).map_err(|error| error.to_string())?;
+    Ok((tree, rest))
+}
+
+fn ends(rest: &Token) -> Result<(), String> {
+    match rest {
+        Token::EOF => Ok(()),
         token => Err(format!("`{token}` comes after the end of the expression")),
     }
 }
@@ -218,6 +243,12 @@ impl Visitor for Names {
             Expr::Function(function) if function.over.is_some() => {
                 return ControlFlow::Break("it holds a window function".to_owned());
             }
+            Expr::Function(function) if is_aggregate(&function.name.to_string()) => {
+                return ControlFlow::Break(format!(
+                    "it holds the aggregate function {}, but its value must come from one row",
+                    function.name
+                ));
+            }
             _ => {}
         }
         ControlFlow::Continue(())
@@ -249,6 +280,8 @@ mod tests {
             "(SELECT 1)",
             "@cutoff",
             "ROW_NUMBER() OVER (ORDER BY a)",
+            "MAX(a)",
+            "COALESCE(any_value(a), 1)",
             "a DESC",
             r"r'\' || ', x) FROM secret -- '",
         ] {
@@ -301,8 +334,12 @@ mod tests {
     #[test]
     fn a_keep_entry_has_a_direction() {
         assert_eq!(parse_keep("a DESC NULLS LAST").unwrap().plain_column.as_deref(), Some("a"));
-        for bad in ["a DESC, b", "a SIDEWAYS", "a DESC -- b"] {
+        for bad in ["a DESC, b", "a SIDEWAYS", "a DESC -- b", "a NULLS LAST DESC", "a DESC ASC"] {
             assert!(parse_keep(bad).is_err(), "{bad:?}");
         }
+        let said = parse_keep("a DSC").err();
+        assert_eq!(said.as_deref(), Some("`DSC` is not a direction; did you mean DESC?"));
+        let said = parse_keep("a NULLS LAST DESC").err().unwrap();
+        assert!(said.starts_with("the order is: expression, then ASC or DESC"), "{said}");
     }
 }

@@ -18,8 +18,14 @@ pub(super) fn reworded(text: &str, error: &toml::de::Error) -> Option<Reworded> 
     if let Some((key, known)) = unknown(error.message(), "field") {
         return Some((format!("unknown key `{key}`"), did_you_mean(key, known)));
     }
-    let at = error.span().and_then(|span| text.get(span));
-    not_a_value(error.message(), at.unwrap_or_default())
+    let at = error.span().and_then(|span| text.get(span)).unwrap_or_default();
+    match error.message() {
+        // Said of one of several words, such as a strategy.
+        "wanted string or table" => {
+            Some(("this value must be text".to_owned(), "write it in quotes: \"…\"".to_owned()))
+        }
+        message => not_a_value(message, at),
+    }
 }
 
 /// A text that is not TOML.

@@ -66,7 +66,7 @@ pub fn apply(context: &Context<'_>, plan: &Plan) -> Result<Report> {
     {
         run.fail(error);
     }
-    Ok(run.end()?.report())
+    Ok(run.end()?.report().failing_for_counts())
 }
 
 /// The bytes billed before the dates are counted; `None` if the warehouse does not say, or there is no limit.

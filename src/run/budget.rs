@@ -38,7 +38,7 @@ pub fn estimate_each<'p>(
         let estimate = warehouse.estimate(statement, &params);
         estimate
             .map(|estimate| (statement, estimate))
-            .map_err(|error| error.during(statement.statement().title()))
+            .map_err(|error| error.while_doing(statement.statement().running()))
     });
     estimates.into_iter().collect()
 }

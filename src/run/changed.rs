@@ -178,6 +178,8 @@ pub(crate) struct Wanted {
     pub clean: Option<Fingerprint>,
     /// Every row staged for the date is merged, as counted by this step.
     pub merged: Option<Fingerprint>,
+    /// Rows without a date are counted where no date is, and not only told.
+    pub undated: bool,
 }
 
 /// The dates, of the given ones, for which the ledger does not show what is wanted, or that were written
@@ -211,6 +213,7 @@ pub(crate) fn changed(
             books.staging.extend(staged.map(|stamp| (*day, stamp)));
         }
     }
+    let unchanged = dates.len() - left.len();
     let outside: u64 = tables.all().map(|by_date| by_date.outside).sum();
     let mut notes = Vec::new();
     if outside > 0 {
@@ -230,7 +233,11 @@ pub(crate) fn changed(
     let is_known = |proofs: &BTreeMap<Day, Proven>| {
         proofs.get(&Day::UNDATED).is_some_and(|proven| proven.proof.holds(undated))
     };
-    if let Some(rows) = rows.filter(|_| left.is_empty() && !clean.as_ref().is_none_or(is_known)) {
+    let rows = rows.filter(|_| left.is_empty() && !clean.as_ref().is_none_or(is_known));
+    if rows.is_some() && wanted.undated {
+        left.push(Day::UNDATED);
+        books.table.extend(undated.map(|stamp| (Day::UNDATED, stamp)));
+    } else if let Some(rows) = rows {
         let rule = &rule.name;
         notes.push(format!(
             "{rule}: {rows} not counted; to count: onerow status {rule} --date NULL"
@@ -247,7 +254,6 @@ pub(crate) fn changed(
             }
         ));
     }
-    let unchanged = dates.len() - left.len();
     let window = match left.is_empty() {
         true => None,
         false => Some(Window::of_days(left)?),

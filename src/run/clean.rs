@@ -156,7 +156,8 @@ impl<'r> Cleaning<'r, '_> {
             let params = params(Cutoff::everything(), &journal.run)
                 .with("recorded_by", SqlValue::String(record.to_string()));
             let (_, answer) = journal.send_and_note(statement, &params, &detail)?;
-            found = read(&answer).map_err(|error| error.during(statement.statement().title()))?;
+            found = read(&answer)
+                .map_err(|error| error.while_doing(statement.statement().running()))?;
         }
         Ok(found)
     }

@@ -74,7 +74,7 @@ pub fn consolidate(context: &Context<'_>, plan: &Plan) -> Result<Report> {
         run.wait_for_buffered(plan);
     }
     run.drop_staging(plan);
-    Ok(run.end()?.report())
+    Ok(run.end()?.report().failing_for_counts())
 }
 
 /// The staged rows for the dates of a window. Changes nothing and writes no ledger entry.
@@ -91,7 +91,9 @@ pub fn staged(
     for statement in checked(renderer, StepName::STAGED, window)? {
         let rows = look_with(rule, warehouse, &statement, &params(cutoff, "staged"), now, "staged");
         let days = rows.and_then(|rows| staged::read(&rows, &rule.partition, window));
-        for (day, figures) in days.map_err(|error| error.during(statement.statement().title()))? {
+        for (day, figures) in
+            days.map_err(|error| error.while_doing(statement.statement().running()))?
+        {
             let day_found =
                 ConsolidatedDay { found: figures, waiting: figures.buffered, ..Default::default() };
             found.days.insert(day, day_found);

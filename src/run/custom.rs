@@ -256,7 +256,7 @@ fn guarded(
         })
     };
     let (_, answer) = journal.send_and_note(guard, params, &detail)?;
-    found(&answer).map_err(|error| error.during(guard.statement().title()))
+    found(&answer).map_err(|error| error.while_doing(guard.statement().running()))
 }
 
 fn read(rows: &Rows, partition: &Partition) -> Result<BTreeMap<Day, Guarded>> {

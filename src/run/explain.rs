@@ -87,7 +87,7 @@ pub fn explain(
             let reader = Reader { rule, rows: &rows };
             rows.rows.iter().map(|row| reader.superseded(row)).collect::<Result<Vec<_>>>()
         });
-        all.extend(read.map_err(|error| error.during(checked.statement().title()))?);
+        all.extend(read.map_err(|error| error.while_doing(checked.statement().running()))?);
     }
     skip_dates(&mut all);
     Ok(all)

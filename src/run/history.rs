@@ -75,6 +75,8 @@ impl PastDay {
 pub enum PastOutcome {
     /// Every statement completed, and no removable duplicate was left.
     Done,
+    /// Duplicates were counted and none was removed: the run only counts, was stopped, or skipped their dates.
+    Counted,
     /// Duplicates were left in the streaming buffer.
     Buffered,
     /// Rows were removed or restored but not counted afterwards: the run was stopped.
@@ -90,6 +92,7 @@ impl PastOutcome {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Done => "done",
+            Self::Counted => "counted",
             Self::Buffered => "buffered",
             Self::Unverified => "unverified",
             Self::Failed => "failed",
@@ -346,13 +349,15 @@ fn outcome(latest: &[&Entry], days: &BTreeMap<Day, PastDay>) -> PastOutcome {
         _ => PastOutcome::Done,
     };
     let statements = latest.iter().map(|entry| of_statement(entry));
-    // Rows found by a single step, as in `run detect`, were not to be removed; restored rows are superseded
-    // again on purpose.
+    // Restored rows are duplicates again on purpose.
     let has = |is: &dyn Fn(&StepName) -> bool| latest.iter().any(|entry| is(&entry.step));
     let removes = has(&|step| step.removes_duplicates() || *step == *StepName::VERIFY);
     let undoes = has(&|step| *step == *StepName::UNDO);
-    let counts = |left: &PastOutcome| !undoes && (removes || *left == PastOutcome::Buffered);
-    let days = days.values().map(of_day).filter(counts);
+    let days = days.values().map(of_day).filter(|_| !undoes);
+    let days = days.map(|left| match left {
+        PastOutcome::Failed if !removes => PastOutcome::Counted,
+        left => left,
+    });
     let verified = is_verified(latest).then_some(PastOutcome::Done);
     let verified = verified.unwrap_or(PastOutcome::Unverified);
     if stopped_by_guard(latest) {

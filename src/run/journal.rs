@@ -81,9 +81,14 @@ impl<'a> Journal<'a> {
             }
             match self.attempt(statement, params, detail) {
                 Err(error) if error.kind() == Kind::Transient => {
-                    retry.wait(&title, error).map_err(|error| error.during(title.clone()))?;
+                    retry
+                        .wait(&title, error)
+                        .map_err(|error| error.while_doing(statement.statement().running()))?;
                 }
-                answer => return answer.map_err(|error| error.during(title)),
+                answer => {
+                    return answer
+                        .map_err(|error| error.while_doing(statement.statement().running()));
+                }
             }
         }
     }
@@ -126,7 +131,7 @@ impl<'a> Journal<'a> {
     /// Writes an entry. The first error is kept, and nothing more is sent after it.
     fn append(&self, entry: &Entry, title: &str, done: &str) -> Result<()> {
         let Err(error) = self.context.ledger.append(entry) else { return Ok(()) };
-        let error = error.during(format!("writing to the ledger; {title} {done}"));
+        let error = error.note(format!("{title} {done}")).while_doing("writing to the ledger");
         let error = match entry.outcome {
             Outcome::Started => error,
             _ => error.help("the next run looks the statement up and completes the ledger"),
@@ -138,6 +143,11 @@ impl<'a> Journal<'a> {
     /// Whether the ledger could not be written, so that nothing more is sent.
     pub fn is_broken(&self) -> bool {
         self.broken.lock().unwrap_or_else(PoisonError::into_inner).is_some()
+    }
+
+    /// Whether nothing was sent, so that the ledger does not have the run.
+    pub fn is_empty(&self) -> bool {
+        self.sequence.load(Ordering::SeqCst) == 0
     }
 
     /// Reports the end of the run.
@@ -178,7 +188,7 @@ impl<'a> Journal<'a> {
             other => Some(other),
         };
         let (_, answer) = self.send_and_note(statement, &params(cutoff, &self.run), &detail)?;
-        read(&answer).map_err(|error| error.during(statement.statement().title()))
+        read(&answer).map_err(|error| error.while_doing(statement.statement().running()))
     }
 
     /// Counts the staged rows for the dates of a statement, with the earlier state of the partitions.
@@ -202,7 +212,7 @@ impl<'a> Journal<'a> {
             Some(Detail::Staged { days, definition, stamps, staging })
         };
         let (_, answer) = self.send_and_note(statement, &params(cutoff, &self.run), &detail)?;
-        read(&answer).map_err(|error| error.during(statement.statement().title()))
+        read(&answer).map_err(|error| error.while_doing(statement.statement().running()))
     }
 
     /// Completes the entries of earlier runs that have no outcome, by looking up their statements. Returns a

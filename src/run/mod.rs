@@ -75,7 +75,7 @@ pub use kind::RunKind;
 pub use known::{DayFigures, Known, LastRun, LatestStatus, known};
 pub use notes::Note;
 pub(crate) use numbers::range as numbers_of;
-pub use outcome::{Figures, Problem, RunOutcome, STATUS_CODES};
+pub use outcome::{Figures, Problem, RunOutcome};
 pub use removed::Which;
 pub use removed_rows::{RemovedFate, RemovedRow, RemovedRows, removed_rows};
 pub use report::{DayReport, Ending, Report, Status, StepReport, Undated};
@@ -196,7 +196,8 @@ pub fn status(
         let asked = params(cutoff, "status").with(keyless::SINCE, keyless::since(now));
         let answer = look_with(rule, warehouse, &statement, &asked, now, "status");
         let runs = answer.and_then(|rows| keyless::read(&rows));
-        keyless_runs.extend(runs.map_err(|error| error.during(statement.statement().title()))?);
+        keyless_runs
+            .extend(runs.map_err(|error| error.while_doing(statement.statement().running()))?);
     }
     Ok(Report {
         rule: rule.name.clone(),
@@ -222,7 +223,7 @@ fn look(
     let statement = checked.statement();
     let answer = look_with(rule, warehouse, checked, &params(cutoff, "status"), now, "status");
     let found = answer.and_then(|rows| counts::read(&rows, rule, &statement.window));
-    found.map_err(|error| error.during(statement.title()))
+    found.map_err(|error| error.while_doing(statement.running()))
 }
 
 /// A read-only query without ledger entries, for this command; creates nothing.

@@ -1,6 +1,7 @@
-//! Notes on the counts of a report, in sentences.
+//! What the counts of a report mean for its reader, in sentences: notes, and what a run fails for.
 
 use super::{DayReport, Report, Status, Undated};
+use crate::error::{Error, Kind};
 use crate::window::{Day, Window};
 
 /// The most date ranges listed individually.
@@ -20,13 +21,35 @@ impl Report {
     /// without a flag or without a date.
     pub fn notes(&self) -> Vec<Note> {
         let notes = [
-            self.shared_ids(),
+            self.shared_ids().filter(|_| !self.has_failed_for(Kind::SharedIds)),
             self.empty(),
-            self.keyless(),
+            self.keyless().filter(|_| !self.has_failed_for(Kind::Keyless)),
             self.unflagged(),
             self.undated.map(undated),
         ];
         notes.into_iter().flatten().collect()
+    }
+
+    /// The report of a finished run, which fails for what the counts show although each statement succeeded.
+    #[must_use]
+    pub(super) fn failing_for_counts(mut self) -> Self {
+        // A failure of a statement, or an interrupt, says already why dates were left.
+        let is_explained = !self.problems.is_empty();
+        let failed = |kind: Kind, note: Note| Error::new(kind, note.text).help(note.remedy);
+        self.problems.extend(self.shared_ids().map(|note| failed(Kind::SharedIds, note)));
+        let keyless = self.keyless().filter(|_| self.fails_for_keyless());
+        self.problems.extend(keyless.map(|note| failed(Kind::Keyless, note)));
+        let dirty: Vec<Day> = self.days_of(Status::Dirty).map(|day| day.day).collect();
+        if !is_explained && !dirty.is_empty() {
+            let message = format!("duplicates are still active on {}", dates(dirty));
+            let error = Error::new(Kind::DuplicatesLeft, message);
+            self.problems.push(error.help("run `onerow apply` for these dates"));
+        }
+        self
+    }
+
+    fn has_failed_for(&self, kind: Kind) -> bool {
+        self.problems.iter().any(|problem| problem.kind() == kind)
     }
 
     fn shared_ids(&self) -> Option<Note> {
@@ -40,11 +63,12 @@ impl Report {
         };
         Some(Note {
             text: format!(
-                "{rows} a NULL or duplicate `row_id`, on {}: a statement by row id could remove a row that must \
-                 be kept, so these dates are skipped",
+                "{rows} a NULL or duplicate row id on {}: a statement by row id could remove a row that must be \
+                 kept, so these dates are skipped",
                 dates(days.iter().map(|day| day.day).collect())
             ),
-            remedy: "make the ids unique, or set `strategy = \"rewrite\"`, which can tell such rows apart"
+            remedy: "make the ids unique (in a rule without `row_id` they are the key and the values of `keep`), or \
+                     set `strategy = \"rewrite\"`, which can tell such rows apart"
                 .to_owned(),
         })
     }
@@ -66,7 +90,7 @@ impl Report {
         }
         let have = if keyless == 1 { "has" } else { "have" };
         let mut text = format!(
-            "{keyless} of {all} keys {have} rows and no active one, on {}",
+            "{keyless} of {all} keys {have} rows and no active one on {}",
             dates(days.iter().map(|day| day.day).collect())
         );
         for (run, keys) in &self.keyless_runs {

@@ -22,14 +22,10 @@ pub struct RunOutcome {
     pub figures: Option<Figures>,
     /// Dates with duplicates that remain in the streaming buffer.
     pub buffered: Vec<Day>,
-    /// Dates that were skipped because of shared ids.
-    pub shared_ids: Vec<Day>,
     /// Dates without rows.
     pub empty: Vec<Day>,
     /// Dates on which keys have rows but no active one.
     pub keyless: Vec<Day>,
-    /// Dates with duplicates that should have been deactivated but were not.
-    pub dirty: Vec<Day>,
     /// The failures.
     pub problems: Vec<Problem>,
 }
@@ -59,29 +55,20 @@ pub struct Problem {
 impl Problem {
     /// The problem for an error.
     pub fn of(error: &Error) -> Self {
-        let during = error.doing().map(|doing| format!(" (during {doing})")).unwrap_or_default();
+        let doing = error.doing().map(|doing| format!(" (while {doing})")).unwrap_or_default();
         Self {
             kind: error.kind(),
-            headline: format!("{}{during}", error.headline()),
+            headline: format!("{}{doing}", error.headline()),
             remedy: error.remedy().map(str::to_owned),
         }
     }
 }
 
-const SHARED_IDS: &str = "shared-ids";
-const DUPLICATES_LEFT: &str = "duplicates-left";
-const KEYLESS: &str = "keyless";
-
-/// The codes of failures that are no error of a statement: the status of dates.
-pub const STATUS_CODES: [&str; 3] = [SHARED_IDS, DUPLICATES_LEFT, KEYLESS];
-
 impl RunOutcome {
     /// The end of a run that has a report.
     pub fn of(command: &'static str, window: Option<&Window>, report: &Report) -> Self {
-        let days = |is: &dyn Fn(Status) -> bool| {
-            report.days.iter().filter(|day| is(day.status())).map(|day| day.day).collect()
-        };
         let totals = report.totals();
+        let days = |status| report.days_of(status).map(|day| day.day).collect();
         Self {
             command,
             rule: report.rule.clone(),
@@ -94,10 +81,8 @@ impl RunOutcome {
                 buffered: totals.buffered,
             }),
             buffered: report.days.iter().filter(|d| d.counts.buffered > 0).map(|d| d.day).collect(),
-            shared_ids: days(&|status| status == Status::SharedIds),
-            empty: days(&|status| status == Status::Empty),
-            keyless: days(&|status| status == Status::Keyless),
-            dirty: days(&|status| status == Status::Dirty),
+            empty: days(Status::Empty),
+            keyless: days(Status::Keyless),
             problems: report.problems.iter().map(Problem::of).collect(),
         }
     }
@@ -118,10 +103,8 @@ impl RunOutcome {
             ending: Ending::Failed,
             figures: None,
             buffered: Vec::new(),
-            shared_ids: Vec::new(),
             empty: Vec::new(),
             keyless: Vec::new(),
-            dirty: Vec::new(),
             problems: vec![Problem::of(error)],
         }
     }
@@ -135,45 +118,21 @@ impl RunOutcome {
             window: Window::of_days(days).ok(),
             run: undone.run.clone(),
             ending: match () {
-                () if !undone.problems.is_empty() || undone.is_inexact() => Ending::Failed,
+                () if !undone.problems.is_empty() => Ending::Failed,
                 () if undone.waits() => Ending::Buffered,
                 () => Ending::Clean,
             },
             figures: None,
             buffered: Vec::new(),
-            shared_ids: Vec::new(),
             empty: Vec::new(),
             keyless: Vec::new(),
-            dirty: Vec::new(),
             problems: undone.problems.iter().map(Problem::of).collect(),
         }
     }
 
-    /// The reason of the failure, in a sentence; `None` if it did not fail.
-    pub fn reason(&self) -> Option<String> {
-        self.failure().map(|(_, reason)| reason)
-    }
-
-    /// The code of the reason: an error's, or the status of the dates.
-    pub fn code(&self) -> Option<&'static str> {
-        self.failure().map(|(code, _)| code)
-    }
-
-    fn failure(&self) -> Option<(&'static str, String)> {
-        if self.ending != Ending::Failed {
-            return None;
-        }
-        if let Some(problem) = self.problems.first() {
-            return Some((problem.kind.code(), problem.headline.clone()));
-        }
-        let statuses = [
-            (SHARED_IDS, &self.shared_ids, "active rows have a NULL or duplicate `row_id`"),
-            (DUPLICATES_LEFT, &self.dirty, "duplicates are still active"),
-            (KEYLESS, &self.keyless, "keys have rows and no active one"),
-        ];
-        let (code, days, what) = statuses.into_iter().find(|(_, days, _)| !days.is_empty())?;
-        let days: Vec<String> = days.iter().map(Day::to_string).collect();
-        Some((code, format!("{what} on {}", days.join(", "))))
+    /// The first failure, if it failed.
+    pub fn failure(&self) -> Option<&Problem> {
+        self.problems.first()
     }
 
     /// Whether no detected date has any row.
@@ -190,11 +149,8 @@ impl RunOutcome {
     /// Whether there was a failure other than an interrupt: the user who interrupts a run knows.
     pub fn has_failed(&self) -> bool {
         let interrupted = |problem: &Problem| problem.kind == Kind::Interrupted;
-        match self.problems.iter().any(interrupted) {
-            // An interrupt leaves dates as they were.
-            true => !self.shared_ids.is_empty() || !self.problems.iter().all(interrupted),
-            false => self.ending == Ending::Failed,
-        }
+        self.ending == Ending::Failed
+            && (self.problems.is_empty() || !self.problems.iter().all(interrupted))
     }
 }
 
@@ -243,7 +199,8 @@ mod tests {
             buffered: Vec::new(),
             problems,
         };
-        RunOutcome::of("apply", Some(&Window::day(Day::parse("2026-01-28").unwrap())), &report)
+        let window = Window::day(Day::parse("2026-01-28").unwrap());
+        RunOutcome::of("apply", Some(&window), &report.failing_for_counts())
     }
 
     #[test]
@@ -260,8 +217,9 @@ mod tests {
         let names = |days: &[Day]| days.iter().map(Day::to_string).collect::<Vec<_>>();
         assert_eq!(ended.figures, Some(Figures { found: 13, deactivated: 6, buffered: 2 }));
         assert_eq!(names(&ended.buffered), ["2026-01-28"]);
-        assert_eq!(names(&ended.shared_ids), ["2026-01-29"]);
-        assert_eq!(names(&ended.dirty), ["2026-01-30"]);
+        let kinds: Vec<Kind> = ended.problems.iter().map(|problem| problem.kind).collect();
+        assert_eq!(kinds, [Kind::SharedIds, Kind::DuplicatesLeft]);
+        assert_eq!(ended.problems[1].headline, "duplicates are still active on 2026-01-30");
         assert!(ended.has_failed());
     }
 

@@ -107,7 +107,7 @@ pub fn removed_rows(
             });
             read.collect::<Result<Vec<_>>>()
         });
-        rows.extend(read.map_err(|error| error.during(statement.statement().title()))?);
+        rows.extend(read.map_err(|error| error.while_doing(statement.statement().running()))?);
     }
     Ok(RemovedRows { run, rows: rows.into_iter().flatten().collect() })
 }

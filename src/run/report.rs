@@ -176,7 +176,7 @@ pub struct Report {
     pub steps: Vec<StepReport>,
     /// Custom statements that the streaming buffer refused; they changed nothing.
     pub buffered: Vec<String>,
-    /// Failures that did not stop the rest.
+    /// Failures that did not stop the rest, and those that the counts of a finished run show.
     pub problems: Vec<Error>,
 }
 
@@ -258,14 +258,17 @@ impl Report {
         self.consolidated.as_ref().is_some_and(Consolidated::waits)
     }
 
+    /// Whether keys without an active row are a failure.
+    pub(super) fn fails_for_keyless(&self) -> bool {
+        self.days_of(Status::Keyless).any(|day| day.on_keyless == OnKeyless::Fail)
+    }
+
     /// The ending of the run. A failure takes precedence over waiting rows.
     pub fn ending(&self) -> Ending {
-        let keyless =
-            |day: &DayReport| day.status() == Status::Keyless && day.on_keyless == OnKeyless::Fail;
         if !self.problems.is_empty()
             || self.has(Status::SharedIds)
             || self.has(Status::Dirty)
-            || self.days.iter().any(keyless)
+            || self.fails_for_keyless()
         {
             Ending::Failed
         } else if self.totals().buffered > 0 || !self.buffered.is_empty() || self.merge_waits() {
@@ -283,7 +286,7 @@ pub enum Ending {
     Clean,
     /// Buffered rows remain: run again later.
     Buffered,
-    /// There was a failure, or a date was skipped because of shared ids.
+    /// There was a failure, or duplicates are left that are not in the streaming buffer.
     Failed,
 }
 

@@ -85,7 +85,7 @@ fn look_at(
                 notes
                     .push(format!("{name}: dropped by an earlier run, so nothing of it is merged"));
             }
-            Err(error) => return Err(error.during("looking at the staging tables")),
+            Err(error) => return Err(error.while_doing("looking at the staging tables")),
         }
     }
     let main = (rule.table.clone(), warehouse.describe(&rule.table)?.columns);

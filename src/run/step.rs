@@ -31,7 +31,8 @@ pub fn run_step(context: &Context<'_>, plan: &Plan) -> Result<Report> {
             false => run.custom(step),
         }
     }
-    Ok(Report { days: left, ..run.end()?.report() })
+    let report = Report { days: left, ..run.end()?.report() };
+    Ok(report.failing_for_counts())
 }
 
 impl Run<'_> {

@@ -96,14 +96,17 @@ pub fn undo_plan(
         let left: Vec<&Removal> = not_restored(&removals).collect();
         let rows = left.iter().map(|removal| removal.recorded).sum();
         let (outcome, changes) = match known_outcome(&removals) {
-            Some(outcome) => (outcome, Vec::new()),
+            Some(outcome) => {
+                problems.extend(inexact(&undone, day, &outcome));
+                (outcome, Vec::new())
+            }
             None => match now
                 .on(day)
                 .and_then(|now| restorable(renderer, warehouse, &Window::day(day), &left, &now))
             {
                 Ok(found) => (UndoneOutcome::Planned { rows }, changes_of(&found)),
                 Err(error) => {
-                    problems.push(error.during(format!("undo of {day}")));
+                    problems.push(error.while_doing(format!("undoing {day}")));
                     (UndoneOutcome::Failed, Vec::new())
                 }
             },
@@ -117,7 +120,8 @@ pub fn undo_plan(
 /// Restores the rows that a run of this rule removed.
 ///
 /// # Errors
-/// There is no such run, it removed nothing, the run could not begin, or the ledger could not be written.
+/// There is no such run, it removed nothing, no date of it can be restored, the run could not begin, or the ledger
+/// could not be written.
 pub fn undo(context: &Context<'_>, which: &Which) -> Result<Undone> {
     let rule = context.renderer.rule();
     let _lock = context.ledger.lock(&rule.table, context.interrupt)?;
@@ -142,7 +146,10 @@ pub fn undo(context: &Context<'_>, which: &Which) -> Result<Undone> {
             break;
         }
         let (outcome, changes) = match known_outcome(&removals) {
-            Some(outcome) => (outcome, Vec::new()),
+            Some(outcome) => {
+                run.problems.extend(inexact(&undone, day, &outcome));
+                (outcome, Vec::new())
+            }
             None => run.restore(&undone, day, &removals, &now),
         };
         context.progress.advance();
@@ -150,7 +157,8 @@ pub fn undo(context: &Context<'_>, which: &Which) -> Result<Undone> {
     }
     let Run { journal, problems, .. } = run.end()?;
     let (run, undone) = (Some(journal.run.to_string()), undone.to_string());
-    Ok(Undone { rule: rule.name.clone(), run, undone, days, problems })
+    let all = Undone { rule: rule.name.clone(), run, undone, days, problems };
+    if journal.is_empty() { all.unless_refused() } else { Ok(all) }
 }
 
 /// The removals not yet restored, newest first: a later one may depend on the result of an earlier one.
@@ -213,7 +221,7 @@ impl Run<'_> {
         match found {
             Ok(found) => (self.restore_as(undone, day, &left, &found), changes_of(&found)),
             Err(error) => {
-                self.fail(error.during(format!("undo of {day}")));
+                self.fail(error.while_doing(format!("undoing {day}")));
                 (UndoneOutcome::Failed, Vec::new())
             }
         }
@@ -337,7 +345,8 @@ fn fits(rule: &Rule, removal: &Removal) -> Result<()> {
         return Ok(());
     }
     if did != now {
-        let message = format!("the run did {did}, and the rule's strategy is {now} now");
+        let message =
+            format!("the run removed rows by {did}, and the rule's strategy is {now} now");
         return Err(Error::new(Kind::RuleChanged, message)
             .help(format!("set `strategy = \"{did}\"` in the rule while you undo it")));
     }
@@ -354,6 +363,19 @@ fn fits(rule: &Rule, removal: &Removal) -> Result<()> {
         .help("remove `merge` from the rule while you undo it")),
         _ => Ok(()),
     }
+}
+
+/// The error of a date that cannot be undone exactly.
+fn inexact(run: &RunId, day: Day, outcome: &UndoneOutcome) -> Option<Error> {
+    let UndoneOutcome::Inexact { recorded, removed } = outcome else { return None };
+    let removed = removed.map_or("an unknown number of".to_owned(), |removed| removed.to_string());
+    let message = format!(
+        "{day} cannot be undone exactly, so it was left as it is: {removed} rows were removed, and {recorded} are \
+         in the removal log"
+    );
+    Some(Error::new(Kind::Verification, message).help(format!(
+        "`onerow explain --run {run}` shows the rows in the removal log; restore the right ones by hand"
+    )))
 }
 
 /// The error if the restored rows do not match the change of the counts.
@@ -389,9 +411,24 @@ impl Undone {
         self.days.iter().any(|day| matches!(day.outcome, UndoneOutcome::Buffered { .. }))
     }
 
-    /// Whether a date cannot be undone exactly, and was skipped.
-    pub fn is_inexact(&self) -> bool {
-        self.days.iter().any(|day| matches!(day.outcome, UndoneOutcome::Inexact { .. }))
+    /// Errors: no date can be restored; the first date's reason, with those of others that have another one.
+    pub(crate) fn unless_refused(mut self) -> Result<Self> {
+        let is_stopped = self.problems.iter().any(|problem| problem.kind() == Kind::Interrupted);
+        let fails = |day: &UndoneDay| day.outcome == UndoneOutcome::Failed;
+        if is_stopped || self.problems.is_empty() || !self.days.iter().all(fails) {
+            return Ok(self);
+        }
+        let first = self.problems.remove(0);
+        let headline = first.headline();
+        let others = self.problems.iter().filter(|other| other.headline() != headline);
+        let error = others.fold(first, |error, other| {
+            let doing = other.doing().map(|doing| format!("{doing}: ")).unwrap_or_default();
+            error.note(format!("{doing}{}", other.headline()))
+        });
+        Err(match self.days.len() {
+            1 => error,
+            _ => error.note("no other date of the run can be restored either"),
+        })
     }
 
     /// Rows that have changed since or no longer exist, and were skipped.

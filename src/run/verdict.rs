@@ -48,7 +48,7 @@ pub(super) fn verdict(
         return Verdict::Again;
     } else if !adds_up {
         format!(
-            "deactivated {deactivated} rows, but the number of active settled rows dropped by {fell}"
+            "removed {deactivated} rows, but the number of active settled rows dropped by {fell}"
         )
     } else if after.settled_duplicates() == 0 {
         return Verdict::Holds;

@@ -36,7 +36,7 @@ impl Run<'_> {
                 Ok(Some(buffer)) => buffer,
                 Ok(None) => return,
                 // Work done before stays done, and is reported.
-                Err(error) => return self.fail(error.during("waiting for buffered rows")),
+                Err(error) => return self.fail(error.while_doing("waiting for buffered rows")),
             };
             seen = self.context.clock.now();
             self.buffer = buffer;

@@ -105,10 +105,10 @@ impl Keys {
         let mut keys =
             lines.filter(|(_, line)| !line.is_empty() && !line.starts_with('#')).peekable();
         has_any(keys.peek())
-            .map_err(|error| error.during(format!("reading `{}`", path.display())))?;
+            .map_err(|error| error.while_doing(format!("reading `{}`", path.display())))?;
         for (i, line) in keys {
             self.add(line, right).map_err(|error| {
-                error.during(format!("reading line {} of `{}`", i + 1, path.display()))
+                error.while_doing(format!("reading line {} of `{}`", i + 1, path.display()))
             })?;
         }
         Ok(())

@@ -51,6 +51,10 @@ pub(super) enum Code {
     RuleNotReady,
     /// Rows share a row id or have none; their dates were left alone.
     SharedIds,
+    /// Duplicates arrived during the run and are still active.
+    DuplicatesLeft,
+    /// Keys have rows and no active one, which the rule makes a failure.
+    Keyless,
     /// The run would read more than the rule file allows.
     CostLimit,
     /// Something went wrong; the log says what.
@@ -77,9 +81,12 @@ impl Code {
             Self::RunUnderWay | Self::TableLocked => StatusCode::CONFLICT,
             Self::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            Self::RuleNotReady | Self::SharedIds | Self::CostLimit | Self::Internal => {
-                StatusCode::INTERNAL_SERVER_ERROR
-            }
+            Self::RuleNotReady
+            | Self::SharedIds
+            | Self::DuplicatesLeft
+            | Self::Keyless
+            | Self::CostLimit
+            | Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
             Self::Unavailable | Self::WarehouseUnavailable => StatusCode::SERVICE_UNAVAILABLE,
             Self::RunGoesOn => StatusCode::GATEWAY_TIMEOUT,
         }
@@ -102,6 +109,8 @@ impl Code {
             Self::UnsupportedMediaType => "The body is not declared as what it should be",
             Self::RuleNotReady => "The rule, its tables or its templates are not fit to run",
             Self::SharedIds => "Rows share a row id or have none; their dates were left alone",
+            Self::DuplicatesLeft => "Duplicates are still active after the run",
+            Self::Keyless => "Keys have rows and no active one",
             Self::CostLimit => "The run would read more than the rule file allows",
             Self::Internal => "Something went wrong",
             Self::Unavailable => "The service is busy, or about to stop",
@@ -124,6 +133,9 @@ impl Code {
             | Kind::Unsupported
             | Kind::NotFound => Self::RuleNotReady,
             Kind::CostLimit => Self::CostLimit,
+            Kind::SharedIds => Self::SharedIds,
+            Kind::DuplicatesLeft => Self::DuplicatesLeft,
+            Kind::Keyless => Self::Keyless,
             _ => Self::Internal,
         }
     }
@@ -131,6 +143,7 @@ impl Code {
     /// The failures of a run with a report, each kind once.
     pub fn of_report(report: &Report) -> Vec<Self> {
         let mut codes: Vec<Self> = Vec::new();
+        // A dry run has no failures.
         let shared_ids = report.has(Status::SharedIds).then_some(Self::SharedIds);
         for code in report.problems.iter().map(Self::of).chain(shared_ids) {
             if !codes.contains(&code) {
@@ -221,10 +234,7 @@ impl Problem {
     pub fn of_end(ran: &Result<Report>) -> Option<Self> {
         match ran {
             Err(error) => Some(Self::of_run(error)),
-            Ok(report) => match report.problems.first() {
-                Some(error) => Some(Self::of_run(error)),
-                None => Code::of_report(report).first().map(|code| Self::new(*code)),
-            },
+            Ok(report) => report.problems.first().map(Self::of_run),
         }
     }
 

@@ -322,12 +322,12 @@ impl<'a> Renderer<'a> {
         context: Value,
     ) -> Result<String> {
         let name = format!("{step}.sql");
-        let during = |error: Error| error.during(format!("{step} of {window}"));
+        let rendering = |error: Error| error.while_doing(format!("rendering {step} of {window}"));
         let template = environment.get_template(&name);
         let rendered =
             limits::rendering(self.own_bytes, || template.and_then(|found| found.render(&context)));
         let mut body = rendered
-            .map_err(|error| during(template_error(&error, &self.paths, None, &context)))?;
+            .map_err(|error| rendering(template_error(&error, &self.paths, None, &context)))?;
         if self.rule.partition.is_one_group() {
             body = whole::without_marks(&body, window);
         }
@@ -335,7 +335,7 @@ impl<'a> Renderer<'a> {
         sql.push_str(&self.header(step, window));
         push_tidied(&mut sql, &body);
         let path = self.paths.get(&name).unwrap_or(&name);
-        limits::check_statement(path, &sql).map_err(during)?;
+        limits::check_statement(path, &sql).map_err(rendering)?;
         Ok(sql)
     }
 

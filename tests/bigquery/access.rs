@@ -23,21 +23,21 @@ fn rows_behind_row_access_policies_are_an_error_and_no_clean_date() {
     exit code 1
     -- stderr
     error[access-denied]: [DATASET].predictions has row access policies, which may hide rows from the account that runs onerow: what it counts need not be all that is there
-      note: during detect of 2026-01-27 to 2026-01-29
+      note: while running detect of 2026-01-27 to 2026-01-29
       help: give the account a policy that hides nothing, with CREATE ROW ACCESS POLICY … ON `[DATASET].predictions` GRANT TO (…) FILTER USING (TRUE), and then set `full_access = true` in the rule
 
     $ onerow plan --from 2026-01-27 --to 2026-01-29
     exit code 1
     -- stderr
     error[access-denied]: [DATASET].predictions has row access policies, which may hide rows from the account that runs onerow: what it counts need not be all that is there
-      note: during detect of 2026-01-27 to 2026-01-29
+      note: while running detect of 2026-01-27 to 2026-01-29
       help: give the account a policy that hides nothing, with CREATE ROW ACCESS POLICY … ON `[DATASET].predictions` GRANT TO (…) FILTER USING (TRUE), and then set `full_access = true` in the rule
 
     $ onerow apply --from 2026-01-27 --to 2026-01-29
     exit code 1
     -- stderr
     error[access-denied]: [DATASET].predictions has row access policies, which may hide rows from the account that runs onerow: what it counts need not be all that is there
-      note: during detect of 2026-01-27 to 2026-01-29
+      note: while running detect of 2026-01-27 to 2026-01-29
       help: give the account a policy that hides nothing, with CREATE ROW ACCESS POLICY … ON `[DATASET].predictions` GRANT TO (…) FILTER USING (TRUE), and then set `full_access = true` in the rule
     ");
     assert_eq!(fixture.active().len(), 7, "nothing was changed");

@@ -67,13 +67,13 @@ fn metadata_that_lags_costs_a_second_attempt_and_changes_nothing_else() {
     exit code 75
     -- stdout
     rule predictions, run [RUN]
-     date         active   keys   duplicates   buffered   shared ids   deactivated   status
+     date         active   keys   duplicates   buffered   shared ids   removed   status
     ────────
-     2026-01-27        0      0            0          0            0             0   empty
-     2026-01-28        3      1            2          0            0             2   cleaned
-     2026-01-29        3      1            2          1            0             1   partial
+     2026-01-27        0      0            0          0            0         0   empty
+     2026-01-28        3      1            2          0            0         2   cleaned
+     2026-01-29        3      1            2          1            0         1   partial
     ────────
-     total             6      2            4          1            0             3
+     total             6      2            4          1            0         3
     -- stderr
     2026-01-28: refused because of rows in the streaming buffer; retrying with rows written before [TIME]
     2026-01-29: refused because of rows in the streaming buffer; retrying with rows written before [TIME]
@@ -219,8 +219,8 @@ fn a_wait_that_breaks_off_reports_what_was_done_before_it() {
     whole!(apply.stderr, @"
     predictions: waiting for 1 row in the streaming buffer to settle, at most [PAUSE] more
     error[access-denied]: BigQuery says accessDenied: said the proxy
-      note: during reading the metadata of [DATASET].predictions
-      note: during waiting for buffered rows
+      note: while reading the metadata of [DATASET].predictions
+      note: while waiting for buffered rows
       help: compare the granted roles with docs/bigquery.md; `onerow doctor` tries each
     predictions: no rows at all on 2026-01-27
       help: if rows were expected there, look at what loads the table

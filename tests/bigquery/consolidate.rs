@@ -207,7 +207,7 @@ fn a_merge_that_the_buffer_refuses_waits_and_the_later_run_finishes() {
     -- stderr
     2026-01-29: refused because of rows in the streaming buffer; retrying with rows written before [TIME]
     2026-01-29: refused because of rows in the streaming buffer; the date is buffered
-    predictions: 1 of 3 keys has rows and no active one, on 2026-01-28
+    predictions: 1 of 3 keys has rows and no active one on 2026-01-28
       help: if keys are meant to end, set `on_keyless = "ignore"` in the rule
     predictions: 1 staged row is left out: rows that are not active take no part, nor do deletion markers whose first `keep` value is NULL; `deleted` in [rule.predictions.staging] says which rows are deletion markers
     predictions: staged rows wait: rows that they would update are in the streaming buffer; run the same command again when it has drained (within 90 minutes)
@@ -356,8 +356,8 @@ fn staging_tables_are_dropped_when_all_is_merged() {
     exit code 1
     -- stderr
     error[not-found]: BigQuery says notFound: Not found: table:demo.[DATASET].stagingg_a
-      note: during reading the metadata of [DATASET].stagingg_a
-      note: during looking at the staging tables
+      note: while reading the metadata of [DATASET].stagingg_a
+      note: while looking at the staging tables
       help: correct the table's name in the rule file; a wrong `location` looks the same; `onerow doctor` looks closer
     ");
 }

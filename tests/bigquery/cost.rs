@@ -2,6 +2,7 @@
 
 use super::fixture::{Fixture, ROWS, WINDOW};
 use super::proxy::{Call, Fault};
+use crate::common::part;
 use crate::common::whole::whole;
 
 const GIB: u64 = 1 << 30;
@@ -107,7 +108,7 @@ fn what_apply_asks_of_keyless_keys_is_in_its_plan() {
      total             3      3            0          0            0         1
     apply would send 3 statements: 1 detect, 1 keyless, 1 of the ledger. Cost: at most 40.0 MiB billed, $0.00. If every date had duplicates, it would be 140.0 MiB.
     -- stderr
-    predictions: 1 of 1 keys has rows and no active one, on 2026-01-27
+    predictions: 1 of 1 keys has rows and no active one on 2026-01-27
       help: if keys are meant to end, set `on_keyless = "ignore"` in the rule
     "#);
     fixture.proxy.forget();
@@ -190,13 +191,13 @@ fn apply_refuses_after_counting_when_what_was_found_is_over_the_limit() {
     exit code 1
     -- stdout
     rule predictions, run [RUN]
-     date         active   keys   duplicates   buffered   shared ids   deactivated   status
+     date         active   keys   duplicates   buffered   shared ids   removed   status
     ────────
-     2026-01-27        1      1            0          0            0             0   clean
-     2026-01-28        4      2            2          0            0             0   dirty
-     2026-01-29        2      1            1          0            0             0   dirty
+     2026-01-27        1      1            0          0            0         0   clean
+     2026-01-28        4      2            2          0            0         0   dirty
+     2026-01-29        2      1            1          0            0         0   dirty
     ────────
-     total             7      4            3          0            0             0
+     total             7      4            3          0            0         0
     -- stderr
     error[cost-limit]: counting, and removing the duplicates of 2 dates, would be billed for up to 6.0 GiB, and `max_bytes_billed` is 5.9 GiB; none of their rows was changed
       help: take fewer dates at a time, or raise `max_bytes_billed`; `onerow plan` shows what would be sent
@@ -231,14 +232,15 @@ fn many_dates_take_few_dry_runs() {
         let dry = |(call, _): &(Call, _)| matches!(call, Call::Insert { dry_run: true, .. });
         fixture.proxy.seen().iter().filter(|seen| dry(seen)).count()
     };
-    fixture.project.onerow("apply --from 2016-02-01 --to 2026-01-29").exits(0);
+    let dates = if part::is_thorough() { "--last 3650" } else { "--last 730" };
+    fixture.project.onerow(&format!("apply {dates} --now 2026-01-30T20:00:00Z")).exits(0);
     assert_eq!(
         dry_runs(),
         6,
         "detect; two records and two UPDATEs, since two dates are dirty; verify"
     );
     fixture.proxy.forget();
-    let plan = fixture.project.onerow("plan --from 2016-02-01 --to 2026-01-29").exits(0);
+    let plan = fixture.project.onerow(&format!("plan {dates} --now 2026-01-30T20:00:00Z")).exits(0);
     plan.prints(&["If every date had duplicates, it would be"]);
     assert!(dry_runs() <= 8, "{}", dry_runs());
 }
@@ -252,16 +254,16 @@ fn a_dry_run_that_fails_names_its_statement() {
     exit code 1
     -- stdout
     rule predictions, run [RUN]
-     date         active   keys   duplicates   buffered   shared ids   deactivated   status
+     date         active   keys   duplicates   buffered   shared ids   removed   status
     ────────
-     2026-01-27        1      1            0          0            0             0   clean
-     2026-01-28        4      2            2          0            0             0   dirty
-     2026-01-29        2      1            1          0            0             0   dirty
+     2026-01-27        1      1            0          0            0         0   clean
+     2026-01-28        4      2            2          0            0         0   dirty
+     2026-01-29        2      1            1          0            0         0   dirty
     ────────
-     total             7      4            3          0            0             0
+     total             7      4            3          0            0         0
     -- stderr
     error[access-denied]: BigQuery says accessDenied: said the proxy
-      note: during deactivate of 2026-01-28
+      note: while running deactivate of 2026-01-28
       help: compare the granted roles with docs/bigquery.md; `onerow doctor` tries each
     ");
 }

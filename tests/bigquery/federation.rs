@@ -140,7 +140,7 @@ fn the_file_of_gitlab_names_a_file_with_the_token() {
     exit code 1
     -- stderr
     error[credentials]: no token for BigQuery from `creds.json` (external_account): cannot get the token to exchange from `credential_source`: No such file or directory (os error 2)
-      note: during reading the metadata of [DATASET].predictions
+      note: while reading the metadata of [DATASET].predictions
       help: in GitHub Actions the job needs `permissions: id-token: write`, and the token lasts as long as the job; in GitLab CI the file of `credential_source` is written by the job from its `id_tokens`
     ");
     fixture.project.write("gitlab.jwt", SUBJECT);
@@ -233,7 +233,7 @@ fn tokens_are_asked_for_through_the_proxy() {
     fixture.project.write("creds.json", file.to_string());
     whole!(error_of(&status_in(&fixture, &environment)), @"
     error[no-answer]: no token for BigQuery from `creds.json` (external_account): the token exchange at `token_url` failed: tunnel error: unsuccessful
-      note: during reading the metadata of [DATASET].predictions
+      note: while reading the metadata of [DATASET].predictions
       help: it was tried for 1s; look at the network, and at the variables HTTPS_PROXY and NO_PROXY
     ");
     let tunnels = server.asked().into_iter().filter(|asked| asked == "CONNECT sts.test:443");
@@ -282,7 +282,7 @@ fn a_refusal_says_who_refused_which_file_and_what_to_do() {
     exit code 1
     -- stderr
     error[credentials]: no token for BigQuery from `creds.json` (external_account): the token exchange at `token_url` failed: status 400, invalid_grant: The audience in ID Token … does not match the expected audience.
-      note: during reading the metadata of [DATASET].predictions
+      note: while reading the metadata of [DATASET].predictions
       help: compare the file's `audience` with the workload identity provider, and the provider's attribute condition with the repository and branch that run this
 
     # /v1/token answers 401: {"error":"unauthorized_client","error_description":"The given credential is rejected by the attribute condition."}
@@ -290,7 +290,7 @@ fn a_refusal_says_who_refused_which_file_and_what_to_do() {
     exit code 1
     -- stderr
     error[credentials]: no token for BigQuery from `creds.json` (external_account): the token exchange at `token_url` failed: status 401, unauthorized_client: The given credential is rejected by the attribute condition.
-      note: during reading the metadata of [DATASET].predictions
+      note: while reading the metadata of [DATASET].predictions
       help: compare the file's `audience` with the workload identity provider, and the provider's attribute condition with the repository and branch that run this
 
     # :generateAccessToken answers 403: {"error":{"code":403,"status":"PERMISSION_DENIED","message":"Permission 'iam.serviceAccounts.getAccessToken' denied on resource (or it may not exist)."}}
@@ -298,7 +298,7 @@ fn a_refusal_says_who_refused_which_file_and_what_to_do() {
     exit code 1
     -- stderr
     error[credentials]: no token for BigQuery from `creds.json` (external_account): cannot impersonate the service account: status 403, PERMISSION_DENIED: Permission 'iam.serviceAccounts.getAccessToken' denied on resource (or it may not exist).
-      note: during reading the metadata of [DATASET].predictions
+      note: while reading the metadata of [DATASET].predictions
       help: grant roles/iam.workloadIdentityUser on the service account to the principal of the workload identity pool, and enable the IAM Service Account Credentials API
 
     # :generateAccessToken answers 403: {"error":{"code":403,"status":"PERMISSION_DENIED","message":"Permission 'iam.serviceAccounts.getAccessToken' denied on resource (or it may not exist)."}}
@@ -306,7 +306,7 @@ fn a_refusal_says_who_refused_which_file_and_what_to_do() {
     exit code 1
     -- stderr
     error[credentials]: no token for BigQuery from `creds.json` (impersonated_service_account): cannot impersonate the service account: status 403, PERMISSION_DENIED: Permission 'iam.serviceAccounts.getAccessToken' denied on resource (or it may not exist).
-      note: during reading the metadata of [DATASET].predictions
+      note: while reading the metadata of [DATASET].predictions
       help: grant roles/iam.serviceAccountTokenCreator on the service account to the account of `source_credentials`, and enable the IAM Service Account Credentials API
 
     # /token answers 400: {"error":"invalid_grant","error_description":"Token has been expired or revoked."}
@@ -314,7 +314,7 @@ fn a_refusal_says_who_refused_which_file_and_what_to_do() {
     exit code 1
     -- stderr
     error[credentials]: no token for BigQuery from `creds.json` (authorized_user): the refresh token was not accepted: status 400, invalid_grant: Token has been expired or revoked.
-      note: during reading the metadata of [DATASET].predictions
+      note: while reading the metadata of [DATASET].predictions
       help: run `gcloud auth application-default login` again
 
     # /oidc answers 401: {"message":"SECRET"}
@@ -322,7 +322,7 @@ fn a_refusal_says_who_refused_which_file_and_what_to_do() {
     exit code 1
     -- stderr
     error[credentials]: no token for BigQuery from `creds.json` (external_account): cannot get the token to exchange from `credential_source`: status 401
-      note: during reading the metadata of [DATASET].predictions
+      note: while reading the metadata of [DATASET].predictions
       help: in GitHub Actions the job needs `permissions: id-token: write`, and the token lasts as long as the job; in GitLab CI the file of `credential_source` is written by the job from its `id_tokens`
 
     # /oidc answers 200: {"message":"SECRET"}
@@ -330,7 +330,7 @@ fn a_refusal_says_who_refused_which_file_and_what_to_do() {
     exit code 1
     -- stderr
     error[credentials]: no token for BigQuery from `creds.json` (external_account): cannot get the token to exchange from `credential_source`: cannot create auth headers
-      note: during reading the metadata of [DATASET].predictions
+      note: while reading the metadata of [DATASET].predictions
       help: in GitHub Actions the job needs `permissions: id-token: write`, and the token lasts as long as the job; in GitLab CI the file of `credential_source` is written by the job from its `id_tokens`
     "#);
 }
@@ -343,7 +343,7 @@ fn a_clock_that_is_wrong_is_named() {
     let Some(fixture) = with_file(&of_github(&server)) else { return };
     whole!(error_of(&status(&fixture)), @"
     error[credentials]: no token for BigQuery from `creds.json` (external_account): it has expired already by this machine's clock
-      note: during reading the metadata of [DATASET].predictions
+      note: while reading the metadata of [DATASET].predictions
       help: set the clock
     ");
 }
@@ -355,7 +355,7 @@ fn a_server_that_is_ill_is_asked_again() {
     let Some(fixture) = with_file(&of_github(&server)) else { return };
     whole!(error_of(&status(&fixture)), @"
     error[no-answer]: no token for BigQuery from `creds.json` (external_account): the token exchange at `token_url` failed: status 503, UNAVAILABLE: try again
-      note: during reading the metadata of [DATASET].predictions
+      note: while reading the metadata of [DATASET].predictions
       help: it was tried for 1s; look at the network, and at the variables HTTPS_PROXY and NO_PROXY
     ");
 }
@@ -399,7 +399,7 @@ fn a_file_that_is_no_file_of_credentials_is_named() {
     exit code 1
     -- stderr
     error[credentials]: `creds.json` is not JSON: line 1, column 2
-      note: during reading GOOGLE_APPLICATION_CREDENTIALS
+      note: while reading GOOGLE_APPLICATION_CREDENTIALS
       help: it has to be a credentials file as Google's tools write it; see docs/bigquery.md#who-asks
 
     # a list
@@ -407,7 +407,7 @@ fn a_file_that_is_no_file_of_credentials_is_named() {
     exit code 1
     -- stderr
     error[credentials]: `creds.json` has no `type`, so it holds no credentials
-      note: during reading GOOGLE_APPLICATION_CREDENTIALS
+      note: while reading GOOGLE_APPLICATION_CREDENTIALS
       help: known are service_account, authorized_user, external_account, impersonated_service_account; on a Google machine, unset GOOGLE_APPLICATION_CREDENTIALS
 
     # an unknown type
@@ -415,7 +415,7 @@ fn a_file_that_is_no_file_of_credentials_is_named() {
     exit code 1
     -- stderr
     error[credentials]: `creds.json` holds no credentials of a known type
-      note: during reading GOOGLE_APPLICATION_CREDENTIALS
+      note: while reading GOOGLE_APPLICATION_CREDENTIALS
       help: known are service_account, authorized_user, external_account, impersonated_service_account; on a Google machine, unset GOOGLE_APPLICATION_CREDENTIALS
 
     # another type of Google's
@@ -423,7 +423,7 @@ fn a_file_that_is_no_file_of_credentials_is_named() {
     exit code 1
     -- stderr
     error[credentials]: `creds.json` is of type gdch_service_account, which onerow does not know
-      note: during reading GOOGLE_APPLICATION_CREDENTIALS
+      note: while reading GOOGLE_APPLICATION_CREDENTIALS
       help: known are service_account, authorized_user, external_account, impersonated_service_account; on a Google machine, unset GOOGLE_APPLICATION_CREDENTIALS
 
     # no audience
@@ -431,7 +431,7 @@ fn a_file_that_is_no_file_of_credentials_is_named() {
     exit code 1
     -- stderr
     error[credentials]: `creds.json`, of type external_account, lacks `audience`
-      note: during reading GOOGLE_APPLICATION_CREDENTIALS
+      note: while reading GOOGLE_APPLICATION_CREDENTIALS
       help: create the file again with `gcloud iam workload-identity-pools create-cred-config`, or let google-github-actions/auth write it
 
     # no source
@@ -439,7 +439,7 @@ fn a_file_that_is_no_file_of_credentials_is_named() {
     exit code 1
     -- stderr
     error[credentials]: `creds.json`, of type external_account, lacks `credential_source`
-      note: during reading GOOGLE_APPLICATION_CREDENTIALS
+      note: while reading GOOGLE_APPLICATION_CREDENTIALS
       help: create the file again with `gcloud iam workload-identity-pools create-cred-config`, or let google-github-actions/auth write it
 
     # no refresh token
@@ -447,7 +447,7 @@ fn a_file_that_is_no_file_of_credentials_is_named() {
     exit code 1
     -- stderr
     error[credentials]: `creds.json`, of type authorized_user, lacks `refresh_token`
-      note: during reading GOOGLE_APPLICATION_CREDENTIALS
+      note: while reading GOOGLE_APPLICATION_CREDENTIALS
       help: run `gcloud auth application-default login`
 
     # no credentials to start from
@@ -455,8 +455,8 @@ fn a_file_that_is_no_file_of_credentials_is_named() {
     exit code 1
     -- stderr
     error[credentials]: `creds.json` has no `type`, so it holds no credentials
-      note: during source_credentials
-      note: during reading GOOGLE_APPLICATION_CREDENTIALS
+      note: while reading source_credentials
+      note: while reading GOOGLE_APPLICATION_CREDENTIALS
       help: known are service_account, authorized_user, external_account, impersonated_service_account; on a Google machine, unset GOOGLE_APPLICATION_CREDENTIALS
 
     # two accounts, one after the other
@@ -464,7 +464,7 @@ fn a_file_that_is_no_file_of_credentials_is_named() {
     exit code 1
     -- stderr
     error[credentials]: `creds.json` impersonates an impersonated account
-      note: during reading GOOGLE_APPLICATION_CREDENTIALS
+      note: while reading GOOGLE_APPLICATION_CREDENTIALS
       help: name the accounts between in `delegates`
 
     # no file
@@ -472,7 +472,7 @@ fn a_file_that_is_no_file_of_credentials_is_named() {
     exit code 1
     -- stderr
     error[credentials]: cannot read the credentials file `creds.json`: No such file or directory (os error 2)
-      note: during reading GOOGLE_APPLICATION_CREDENTIALS
+      note: while reading GOOGLE_APPLICATION_CREDENTIALS
       help: name a file that is there, and that the user who runs onerow may read
     ");
 }

@@ -200,26 +200,26 @@ fn rules_of_several_tables_run_side_by_side_and_one_that_fails_stops_no_other() 
     exit code 1
     -- stdout
     rule one, run [RUN]
-     date         active   keys   duplicates   buffered   shared ids   deactivated   status
+     date         active   keys   duplicates   buffered   shared ids   removed   status
     ────────
-     2026-01-27        1      1            0          0            0             0   clean
-     2026-01-28        4      2            2          0            0             2   cleaned
-     2026-01-29        2      1            1          0            0             1   cleaned
+     2026-01-27        1      1            0          0            0         0   clean
+     2026-01-28        4      2            2          0            0         2   cleaned
+     2026-01-29        2      1            1          0            0         1   cleaned
     ────────
-     total             7      4            3          0            0             3
+     total             7      4            3          0            0         3
 
     rule three, run [RUN]
-     date         active   keys   duplicates   buffered   shared ids   deactivated   status
+     date         active   keys   duplicates   buffered   shared ids   removed   status
     ────────
-     2026-01-27        1      1            0          0            0             0   clean
-     2026-01-28        4      2            2          0            0             2   cleaned
-     2026-01-29        2      1            1          0            0             1   cleaned
+     2026-01-27        1      1            0          0            0         0   clean
+     2026-01-28        4      2            2          0            0         2   cleaned
+     2026-01-29        2      1            1          0            0         1   cleaned
     ────────
-     total             7      4            3          0            0             3
+     total             7      4            3          0            0         3
     -- stderr
     error[not-found]: BigQuery says notFound: Not found: table:demo.[DATASET].two
-      note: during reading the metadata of [DATASET].two
-      note: during rule two
+      note: while reading the metadata of [DATASET].two
+      note: while running rule two
       help: correct the table's name in the rule file; a wrong `location` looks the same; `onerow doctor` looks closer
     ");
     for name in ["one", "three"] {
@@ -261,15 +261,15 @@ fn a_job_that_fails_is_named_with_the_missing_role_table_or_column() {
     exit code 1
     -- stdout
     rule predictions, run [RUN]
-     date         active   keys   duplicates   buffered   shared ids   deactivated   status
+     date         active   keys   duplicates   buffered   shared ids   removed   status
     ────────
-     2026-01-28        4      2            2          0            0             0   dirty
+     2026-01-28        4      2            2          0            0         0   dirty
     ────────
-     total             4      2            2          0            0             0
+     total             4      2            2          0            0         0
     -- stderr
     error[access-denied]: BigQuery says accessDenied: Access Denied: Table demo:d.t: Permission bigquery.tables.updateData denied
-      note: during job onerow_[RUN]_3_deactivate_2026-01-28
-      note: during deactivate of 2026-01-28
+      note: while running job onerow_[RUN]_3_deactivate_2026-01-28
+      note: while running deactivate of 2026-01-28
       help: grant roles/bigquery.dataEditor on the table
     error[verification]: verify of 2026-01-28 failed: settled duplicates that are still active: 2
       help: look at the statements with `onerow log --sql`; if another process writes to this date, run again when it is done
@@ -278,15 +278,15 @@ fn a_job_that_fails_is_named_with_the_missing_role_table_or_column() {
     exit code 1
     -- stdout
     rule predictions, run [RUN]
-     date         active   keys   duplicates   buffered   shared ids   deactivated   status
+     date         active   keys   duplicates   buffered   shared ids   removed   status
     ────────
-     2026-01-28        4      2            2          0            0             0   dirty
+     2026-01-28        4      2            2          0            0         0   dirty
     ────────
-     total             4      2            2          0            0             0
+     total             4      2            2          0            0         0
     -- stderr
     error[access-denied]: BigQuery says accessDenied: Access Denied: Project demo: User does not have bigquery.jobs.create permission
-      note: during job onerow_[RUN]_3_deactivate_2026-01-28
-      note: during deactivate of 2026-01-28
+      note: while running job onerow_[RUN]_3_deactivate_2026-01-28
+      note: while running deactivate of 2026-01-28
       help: grant roles/bigquery.jobUser on the project
     error[verification]: verify of 2026-01-28 failed: settled duplicates that are still active: 2
       help: look at the statements with `onerow log --sql`; if another process writes to this date, run again when it is done
@@ -295,15 +295,15 @@ fn a_job_that_fails_is_named_with_the_missing_role_table_or_column() {
     exit code 1
     -- stdout
     rule predictions, run [RUN]
-     date         active   keys   duplicates   buffered   shared ids   deactivated   status
+     date         active   keys   duplicates   buffered   shared ids   removed   status
     ────────
-     2026-01-28        4      2            2          0            0             0   dirty
+     2026-01-28        4      2            2          0            0         0   dirty
     ────────
-     total             4      2            2          0            0             0
+     total             4      2            2          0            0         0
     -- stderr
     error[cost-limit]: BigQuery says bytesBilledLimitExceeded: Query exceeded limit for bytes billed
-      note: during job onerow_[RUN]_3_deactivate_2026-01-28
-      note: during deactivate of 2026-01-28
+      note: while running job onerow_[RUN]_3_deactivate_2026-01-28
+      note: while running deactivate of 2026-01-28
       help: the statement would read more than `max_bytes_billed` allows; take fewer dates, or raise the limit
     error[verification]: verify of 2026-01-28 failed: settled duplicates that are still active: 2
       help: look at the statements with `onerow log --sql`; if another process writes to this date, run again when it is done
@@ -312,15 +312,15 @@ fn a_job_that_fails_is_named_with_the_missing_role_table_or_column() {
     exit code 1
     -- stdout
     rule predictions, run [RUN]
-     date         active   keys   duplicates   buffered   shared ids   deactivated   status
+     date         active   keys   duplicates   buffered   shared ids   removed   status
     ────────
-     2026-01-28        4      2            2          0            0             0   dirty
+     2026-01-28        4      2            2          0            0         0   dirty
     ────────
-     total             4      2            2          0            0             0
+     total             4      2            2          0            0         0
     -- stderr
     error[not-found]: BigQuery says notFound: Not found: Table demo:d.t was not found in location US
-      note: during job onerow_[RUN]_3_deactivate_2026-01-28
-      note: during deactivate of 2026-01-28
+      note: while running job onerow_[RUN]_3_deactivate_2026-01-28
+      note: while running deactivate of 2026-01-28
       help: correct the table's name in the rule file; a wrong `location` looks the same; `onerow doctor` looks closer
     error[verification]: verify of 2026-01-28 failed: settled duplicates that are still active: 2
       help: look at the statements with `onerow log --sql`; if another process writes to this date, run again when it is done
@@ -329,15 +329,15 @@ fn a_job_that_fails_is_named_with_the_missing_role_table_or_column() {
     exit code 1
     -- stdout
     rule predictions, run [RUN]
-     date         active   keys   duplicates   buffered   shared ids   deactivated   status
+     date         active   keys   duplicates   buffered   shared ids   removed   status
     ────────
-     2026-01-28        4      2            2          0            0             0   dirty
+     2026-01-28        4      2            2          0            0         0   dirty
     ────────
-     total             4      2            2          0            0             0
+     total             4      2            2          0            0         0
     -- stderr
     error[not-found]: BigQuery says invalidQuery: Unrecognized name: idd at [3:5]
-      note: during job onerow_[RUN]_3_deactivate_2026-01-28
-      note: during deactivate of 2026-01-28
+      note: while running job onerow_[RUN]_3_deactivate_2026-01-28
+      note: while running deactivate of 2026-01-28
       help: correct the column's name in the rule or in the template; `onerow doctor` compares both with the table
     error[verification]: verify of 2026-01-28 failed: settled duplicates that are still active: 2
       help: look at the statements with `onerow log --sql`; if another process writes to this date, run again when it is done
@@ -346,15 +346,15 @@ fn a_job_that_fails_is_named_with_the_missing_role_table_or_column() {
     exit code 1
     -- stdout
     rule predictions, run [RUN]
-     date         active   keys   duplicates   buffered   shared ids   deactivated   status
+     date         active   keys   duplicates   buffered   shared ids   removed   status
     ────────
-     2026-01-28        4      2            2          0            0             0   dirty
+     2026-01-28        4      2            2          0            0         0   dirty
     ────────
-     total             4      2            2          0            0             0
+     total             4      2            2          0            0         0
     -- stderr
     error[refused]: BigQuery says invalidQuery: Syntax error: Unexpected end at [3:5]
-      note: during job onerow_[RUN]_3_deactivate_2026-01-28
-      note: during deactivate of 2026-01-28
+      note: while running job onerow_[RUN]_3_deactivate_2026-01-28
+      note: while running deactivate of 2026-01-28
       help: `onerow render` prints the statement; BigQuery's place is a line and column of it
     error[verification]: verify of 2026-01-28 failed: settled duplicates that are still active: 2
       help: look at the statements with `onerow log --sql`; if another process writes to this date, run again when it is done
@@ -363,15 +363,15 @@ fn a_job_that_fails_is_named_with_the_missing_role_table_or_column() {
     exit code 1
     -- stdout
     rule predictions, run [RUN]
-     date         active   keys   duplicates   buffered   shared ids   deactivated   status
+     date         active   keys   duplicates   buffered   shared ids   removed   status
     ────────
-     2026-01-28        4      2            2          0            0             0   dirty
+     2026-01-28        4      2            2          0            0         0   dirty
     ────────
-     total             4      2            2          0            0             0
+     total             4      2            2          0            0         0
     -- stderr
     error[refused]: BigQuery says quotaExceeded: Quota exceeded
-      note: during job onerow_[RUN]_3_deactivate_2026-01-28
-      note: during deactivate of 2026-01-28
+      note: while running job onerow_[RUN]_3_deactivate_2026-01-28
+      note: while running deactivate of 2026-01-28
       help: wait and run again: most quotas are refilled within minutes, daily ones over 24 hours; the message names the quota, and https://cloud.google.com/bigquery/docs/troubleshoot-quotas how to raise it
     error[verification]: verify of 2026-01-28 failed: settled duplicates that are still active: 2
       help: look at the statements with `onerow log --sql`; if another process writes to this date, run again when it is done

@@ -66,17 +66,18 @@ fn entries_wait_in_the_outbox_until_they_can_be_written_and_log_shows_them_meanw
     exit code 1
     -- stdout
     rule predictions, run [RUN]
-     date         active   keys   duplicates   buffered   shared ids   deactivated   status
+     date         active   keys   duplicates   buffered   shared ids   removed   status
     ────────
-     2026-01-27        1      1            0          0            0             0   clean
-     2026-01-28        4      2            2          0            0             2   cleaned
-     2026-01-29        2      1            1          0            0             1   cleaned
+     2026-01-27        1      1            0          0            0         0   clean
+     2026-01-28        4      2            2          0            0         2   cleaned
+     2026-01-29        2      1            1          0            0         1   cleaned
     ────────
-     total             7      4            3          0            0             3
+     total             7      4            3          0            0         3
     -- stderr
     error[access-denied]: BigQuery says accessDenied: said the proxy
-      note: during job [JOB]
-      note: during writing 12 entries to the ledger [DATASET].ledger; they are kept in the outbox, and the next run delivers them
+      note: the entries are kept in the outbox, and the next run delivers them
+      note: while running job [JOB]
+      note: while writing 12 entries to the ledger [DATASET].ledger
       help: compare the granted roles with docs/bigquery.md; `onerow doctor` tries each
     ");
     assert_eq!(fixture.entries().len(), 12);
@@ -184,6 +185,8 @@ fn runs_of_more_than_a_year_ago_are_read_by_their_ids_alone() {
     ────────
      2026-01-28      2                to be restored
      2026-01-29      1                to be restored
+    -- stderr
+    the rows were not compared with the table: the undo leaves alone those that have changed since, and says how many
     ");
 }
 
@@ -222,21 +225,21 @@ fn a_ledger_of_the_old_format_is_refused_before_anything_is_sent_and_stays_as_it
     exit code 1
     -- stderr
     error[ledger-format]: the ledger has format 0, this onerow knows 2
-      note: during looking at the ledger [DATASET].ledger
+      note: while looking at the ledger [DATASET].ledger
       help: an onerow before the first release wrote it; rename or drop the table, and the next run creates a new one
 
     $ onerow log
     exit code 1
     -- stderr
     error[ledger-format]: the ledger has format 0, this onerow knows 2
-      note: during looking at the ledger [DATASET].ledger
+      note: while looking at the ledger [DATASET].ledger
       help: an onerow before the first release wrote it; rename or drop the table, and the next run creates a new one
 
     $ onerow undo last
     exit code 1
     -- stderr
     error[ledger-format]: the ledger has format 0, this onerow knows 2
-      note: during looking at the ledger [DATASET].ledger
+      note: while looking at the ledger [DATASET].ledger
       help: an onerow before the first release wrote it; rename or drop the table, and the next run creates a new one
     ");
     let executed = fixture.proxy.executed().into_iter().filter(|(id, _)| !id.contains("_log_"));

@@ -128,7 +128,7 @@ fn a_table_that_is_not_there_or_may_not_be_read_is_an_error() {
     exit code 1
     -- stderr
     error[not-found]: BigQuery says notFound: Not found: table:demo.[DATASET].nothing
-      note: during reading the metadata of [DATASET].nothing
+      note: while reading the metadata of [DATASET].nothing
       help: correct the table's name in the rule file; a wrong `location` looks the same; `onerow doctor` looks closer
     ");
     let after = std::fs::read_to_string(fixture.project.path("onerow.toml")).unwrap();

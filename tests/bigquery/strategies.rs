@@ -1,6 +1,7 @@
 //! Each strategy on the emulator gives the table that the embedded warehouse gives.
 
 use super::fixture::{Fixture, WINDOW};
+use crate::common::part;
 
 const RULE: &str = r#"
 [rule.predictions]
@@ -59,7 +60,7 @@ fn each_strategy_gives_the_table_that_the_embedded_warehouse_gives() {
         ("strategy = \"delete\"\nacross = \"1d\"", format!("{ROWS}{NEAR}")),
         ("strategy = \"rewrite\"\nacross = \"1d\"", format!("{ROWS}{NEAR}{SHARED_IDS}")),
     ];
-    for (strategy, rows) in &cases {
+    for (strategy, rows) in part::of(&cases, 3) {
         let columns = "[rule.predictions.columns]\nid = \"STRING\"\ngame_date = \"DATE\"\n\
              game_id = \"STRING\"\nplayer = \"STRING\"\npoints_line = \"NUMERIC\"\n\
              is_active = \"BOOL\"\ncreated_at = \"TIMESTAMP\"\nupdated_at = \"TIMESTAMP\"\n\

@@ -386,14 +386,14 @@ fn an_answer_that_says_success_and_cannot_be_read_is_not_asked_for_again() {
     exit code 1
     -- stderr
     error[unexpected-answer]: BigQuery's answer cannot be read: no JSON (expected value at line 1 column 1)
-      note: during reading the metadata of [DATASET].predictions
+      note: while reading the metadata of [DATASET].predictions
       help: a proxy, or another server than BigQuery, may have answered; look at `endpoint` if there is one
 
     $ onerow status --from 2026-01-27 --to 2026-01-29
     exit code 1
     -- stderr
     error[unexpected-answer]: BigQuery's answer cannot be read: it has no tableReference
-      note: during reading the metadata of [DATASET].predictions
+      note: while reading the metadata of [DATASET].predictions
       help: a proxy, or another server than BigQuery, may have answered; look at `endpoint` if there is one
     ");
 }

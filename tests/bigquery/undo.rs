@@ -164,12 +164,12 @@ fn rows_beyond_time_travel_are_out_of_reach_and_nothing_is_changed() {
      2026-01-29                       failed
     -- stderr
     error[refused]: BigQuery says invalidQuery: Invalid snapshot time 1601168925462 for table demo:d.predictions@1601168925462. Cannot read before 1601573410026.
-      note: during job onerow_[RUN]_2_before_image_2026-01-28
-      note: during before_image of 2026-01-28
+      note: while running job onerow_[RUN]_2_before_image_2026-01-28
+      note: while running before_image of 2026-01-28
       help: cannot restore rows of before [TIME]: they are outside the table's time-travel window (2 to 7 days)
     error[refused]: BigQuery says invalidQuery: Invalid snapshot time 1601168925462 for table demo:d.predictions@1601168925462. Cannot read before 1601573410026.
-      note: during job onerow_[RUN]_4_before_image_2026-01-29
-      note: during before_image of 2026-01-29
+      note: while running job onerow_[RUN]_4_before_image_2026-01-29
+      note: while running before_image of 2026-01-29
       help: cannot restore rows of before [TIME]: they are outside the table's time-travel window (2 to 7 days)
     ");
     assert_eq!(table(&fixture), after);
@@ -250,6 +250,7 @@ fn columns_that_were_dropped_and_added_since_are_said_and_take_no_others_values(
      2026-01-28      2                to be restored
      2026-01-29      1                to be restored
     -- stderr
+    the rows were not compared with the table: the undo leaves alone those that have changed since, and says how many
     2026-01-28: column `updated_at` was dropped since: its values are not restored; column `note` was added since: restored rows have its default, or NULL
     2026-01-29: column `updated_at` was dropped since: its values are not restored; column `note` was added since: restored rows have its default, or NULL
 
@@ -272,6 +273,7 @@ fn columns_that_were_dropped_and_added_since_are_said_and_take_no_others_values(
      2026-01-28      2                to be restored
      2026-01-29      1                to be restored
     -- stderr
+    the rows were not compared with the table: the undo leaves alone those that have changed since, and says how many
     2026-01-28: column `updated_at` was dropped since: its values are not restored; column `note` was added since: restored rows have its default, or NULL
     2026-01-29: column `updated_at` was dropped since: its values are not restored; column `note` was added since: restored rows have its default, or NULL
 

@@ -37,11 +37,11 @@ fn what_other_writers_make_fail_is_retried_longer_than_five_times() {
     $ onerow apply --date 2026-01-28
     -- stdout
     rule predictions, run [RUN]
-     date         active   keys   duplicates   buffered   shared ids   deactivated   status
+     date         active   keys   duplicates   buffered   shared ids   removed   status
     ────────
-     2026-01-28        4      2            2          0            0             2   cleaned
+     2026-01-28        4      2            2          0            0         2   cleaned
     ────────
-     total             4      2            2          0            0             2
+     total             4      2            2          0            0         2
     -- stderr
     deactivate of 2026-01-28: BigQuery says invalidQuery: Could not serialize access to table demo:d.t due to concurrent update; retrying in [PAUSE], since [TIME], for 15m at most
     deactivate of 2026-01-28: BigQuery says resourcesExceeded: Resources exceeded during query execution: Too many DML statements outstanding against table demo:d.t, limit is 20; retrying in [PAUSE], since [TIME], for 15m at most
@@ -111,15 +111,15 @@ fn a_job_that_stays_in_the_queue_is_cancelled() {
     exit code 1
     -- stdout
     rule predictions, run [RUN]
-     date         active   keys   duplicates   buffered   shared ids   deactivated   status
+     date         active   keys   duplicates   buffered   shared ids   removed   status
     ────────
-     2026-01-28        4      2            2          0            0             0   dirty
+     2026-01-28        4      2            2          0            0         0   dirty
     ────────
-     total             4      2            2          0            0             0
+     total             4      2            2          0            0         0
     -- stderr
     error[refused]: the job was queued longer than `queue_timeout` (1s), and was cancelled; it changed nothing
-      note: during job onerow_[RUN]_3_deactivate_2026-01-28
-      note: during deactivate of 2026-01-28
+      note: while running job onerow_[RUN]_3_deactivate_2026-01-28
+      note: while running deactivate of 2026-01-28
       help: run again when fewer queries wait, raise `queue_timeout`, or set a `reservation` that has slots
     error[verification]: verify of 2026-01-28 failed: settled duplicates that are still active: 2
       help: look at the statements with `onerow log --sql`; if another process writes to this date, run again when it is done
@@ -138,15 +138,15 @@ fn a_job_that_runs_too_long_is_cancelled() {
     exit code 1
     -- stdout
     rule predictions, run [RUN]
-     date         active   keys   duplicates   buffered   shared ids   deactivated   status
+     date         active   keys   duplicates   buffered   shared ids   removed   status
     ────────
-     2026-01-28        4      2            2          0            0             0   dirty
+     2026-01-28        4      2            2          0            0         0   dirty
     ────────
-     total             4      2            2          0            0             0
+     total             4      2            2          0            0         0
     -- stderr
     error[refused]: the job ran longer than `timeout` (3s), and was cancelled; it changed nothing
-      note: during job onerow_[RUN]_3_deactivate_2026-01-28
-      note: during deactivate of 2026-01-28
+      note: while running job onerow_[RUN]_3_deactivate_2026-01-28
+      note: while running deactivate of 2026-01-28
       help: take fewer dates, or raise `timeout`
     error[verification]: verify of 2026-01-28 failed: settled duplicates that are still active: 2
       help: look at the statements with `onerow log --sql`; if another process writes to this date, run again when it is done
@@ -198,15 +198,15 @@ fn each_limit_has_its_own_way_out_and_is_not_retried() {
     exit code 1
     -- stdout
     rule predictions, run [RUN]
-     date         active   keys   duplicates   buffered   shared ids   deactivated   status
+     date         active   keys   duplicates   buffered   shared ids   removed   status
     ────────
-     2026-01-28        4      2            2          0            0             0   dirty
+     2026-01-28        4      2            2          0            0         0   dirty
     ────────
-     total             4      2            2          0            0             0
+     total             4      2            2          0            0         0
     -- stderr
     error[refused]: BigQuery says resourcesExceeded: Resources exceeded during query execution: The query could not be executed in the allotted memory.
-      note: during job onerow_[RUN]_3_deactivate_2026-01-28
-      note: during deactivate of 2026-01-28
+      note: while running job onerow_[RUN]_3_deactivate_2026-01-28
+      note: while running deactivate of 2026-01-28
       help: the query needs more memory than one may have: take fewer dates at a time, or shorter expressions in `key` and `keep`
     error[verification]: verify of 2026-01-28 failed: settled duplicates that are still active: 2
       help: look at the statements with `onerow log --sql`; if another process writes to this date, run again when it is done
@@ -215,15 +215,15 @@ fn each_limit_has_its_own_way_out_and_is_not_retried() {
     exit code 1
     -- stdout
     rule predictions, run [RUN]
-     date         active   keys   duplicates   buffered   shared ids   deactivated   status
+     date         active   keys   duplicates   buffered   shared ids   removed   status
     ────────
-     2026-01-28        4      2            2          0            0             0   dirty
+     2026-01-28        4      2            2          0            0         0   dirty
     ────────
-     total             4      2            2          0            0             0
+     total             4      2            2          0            0         0
     -- stderr
     error[refused]: BigQuery says timeout: Operation timed out after 0.3 hours.
-      note: during job onerow_[RUN]_3_deactivate_2026-01-28
-      note: during deactivate of 2026-01-28
+      note: while running job onerow_[RUN]_3_deactivate_2026-01-28
+      note: while running deactivate of 2026-01-28
       help: raise `timeout` or take fewer dates; the project or organization may set a limit of its own (default_query_job_timeout_ms, default_interactive_query_queue_timeout_ms)
     error[verification]: verify of 2026-01-28 failed: settled duplicates that are still active: 2
       help: look at the statements with `onerow log --sql`; if another process writes to this date, run again when it is done
@@ -232,15 +232,15 @@ fn each_limit_has_its_own_way_out_and_is_not_retried() {
     exit code 1
     -- stdout
     rule predictions, run [RUN]
-     date         active   keys   duplicates   buffered   shared ids   deactivated   status
+     date         active   keys   duplicates   buffered   shared ids   removed   status
     ────────
-     2026-01-28        4      2            2          0            0             0   dirty
+     2026-01-28        4      2            2          0            0         0   dirty
     ────────
-     total             4      2            2          0            0             0
+     total             4      2            2          0            0         0
     -- stderr
     error[refused]: BigQuery says stopped: Job execution was cancelled: User requested cancellation
-      note: during job onerow_[RUN]_3_deactivate_2026-01-28
-      note: during deactivate of 2026-01-28
+      note: while running job onerow_[RUN]_3_deactivate_2026-01-28
+      note: while running deactivate of 2026-01-28
       help: somebody cancelled the job, or it ran into a time limit; it changed nothing: run again, and raise `timeout` if it took so long
     error[verification]: verify of 2026-01-28 failed: settled duplicates that are still active: 2
       help: look at the statements with `onerow log --sql`; if another process writes to this date, run again when it is done
@@ -249,15 +249,15 @@ fn each_limit_has_its_own_way_out_and_is_not_retried() {
     exit code 1
     -- stdout
     rule predictions, run [RUN]
-     date         active   keys   duplicates   buffered   shared ids   deactivated   status
+     date         active   keys   duplicates   buffered   shared ids   removed   status
     ────────
-     2026-01-28        4      2            2          0            0             0   dirty
+     2026-01-28        4      2            2          0            0         0   dirty
     ────────
-     total             4      2            2          0            0             0
+     total             4      2            2          0            0         0
     -- stderr
     error[refused]: BigQuery says quotaExceeded: Quota exceeded: Your table exceeded quota for Number of partition modifications to a column partitioned table
-      note: during job onerow_[RUN]_3_deactivate_2026-01-28
-      note: during deactivate of 2026-01-28
+      note: while running job onerow_[RUN]_3_deactivate_2026-01-28
+      note: while running deactivate of 2026-01-28
       help: wait and run again: most quotas are refilled within minutes, daily ones over 24 hours; the message names the quota, and https://cloud.google.com/bigquery/docs/troubleshoot-quotas how to raise it
     error[verification]: verify of 2026-01-28 failed: settled duplicates that are still active: 2
       help: look at the statements with `onerow log --sql`; if another process writes to this date, run again when it is done
@@ -266,15 +266,15 @@ fn each_limit_has_its_own_way_out_and_is_not_retried() {
     exit code 1
     -- stdout
     rule predictions, run [RUN]
-     date         active   keys   duplicates   buffered   shared ids   deactivated   status
+     date         active   keys   duplicates   buffered   shared ids   removed   status
     ────────
-     2026-01-28        4      2            2          0            0             0   dirty
+     2026-01-28        4      2            2          0            0         0   dirty
     ────────
-     total             4      2            2          0            0             0
+     total             4      2            2          0            0         0
     -- stderr
     error[refused]: BigQuery says billingTierLimitExceeded: Query exceeded resource limits.
-      note: during job onerow_[RUN]_3_deactivate_2026-01-28
-      note: during deactivate of 2026-01-28
+      note: while running job onerow_[RUN]_3_deactivate_2026-01-28
+      note: while running deactivate of 2026-01-28
       help: the query needs more CPU than on-demand pricing allows for the bytes that it reads: simplify `key` and `keep`, or set a `reservation` for the warehouse
     error[verification]: verify of 2026-01-28 failed: settled duplicates that are still active: 2
       help: look at the statements with `onerow log --sql`; if another process writes to this date, run again when it is done
@@ -283,15 +283,15 @@ fn each_limit_has_its_own_way_out_and_is_not_retried() {
     exit code 1
     -- stdout
     rule predictions, run [RUN]
-     date         active   keys   duplicates   buffered   shared ids   deactivated   status
+     date         active   keys   duplicates   buffered   shared ids   removed   status
     ────────
-     2026-01-28        4      2            2          0            0             0   dirty
+     2026-01-28        4      2            2          0            0         0   dirty
     ────────
-     total             4      2            2          0            0             0
+     total             4      2            2          0            0         0
     -- stderr
     error[refused]: BigQuery says invalid: UPDATE/MERGE/DELETE statement over table demo:d.t which had UPSERT streams is not supported
-      note: during job onerow_[RUN]_3_deactivate_2026-01-28
-      note: during deactivate of 2026-01-28
+      note: while running job onerow_[RUN]_3_deactivate_2026-01-28
+      note: while running deactivate of 2026-01-28
       help: the table is filled by change data capture (such as Datastream), which keeps one row for each primary key itself; remove its rule, or make the rule for a table that is copied from it
     error[verification]: verify of 2026-01-28 failed: settled duplicates that are still active: 2
       help: look at the statements with `onerow log --sql`; if another process writes to this date, run again when it is done
@@ -300,15 +300,15 @@ fn each_limit_has_its_own_way_out_and_is_not_retried() {
     exit code 1
     -- stdout
     rule predictions, run [RUN]
-     date         active   keys   duplicates   buffered   shared ids   deactivated   status
+     date         active   keys   duplicates   buffered   shared ids   removed   status
     ────────
-     2026-01-28        4      2            2          0            0             0   dirty
+     2026-01-28        4      2            2          0            0         0   dirty
     ────────
-     total             4      2            2          0            0             0
+     total             4      2            2          0            0         0
     -- stderr
     error[access-denied]: BigQuery says accessDenied: VPC Service Controls: Request is prohibited by organization's policy. vpcServiceControlsUniqueIdentifier: abc
-      note: during job onerow_[RUN]_3_deactivate_2026-01-28
-      note: during deactivate of 2026-01-28
+      note: while running job onerow_[RUN]_3_deactivate_2026-01-28
+      note: while running deactivate of 2026-01-28
       help: VPC Service Controls refused: run onerow inside the service perimeter, or give its administrator the vpcServiceControlsUniqueIdentifier
     error[verification]: verify of 2026-01-28 failed: settled duplicates that are still active: 2
       help: look at the statements with `onerow log --sql`; if another process writes to this date, run again when it is done
@@ -317,15 +317,15 @@ fn each_limit_has_its_own_way_out_and_is_not_retried() {
     exit code 1
     -- stdout
     rule predictions, run [RUN]
-     date         active   keys   duplicates   buffered   shared ids   deactivated   status
+     date         active   keys   duplicates   buffered   shared ids   removed   status
     ────────
-     2026-01-28        4      2            2          0            0             0   dirty
+     2026-01-28        4      2            2          0            0         0   dirty
     ────────
-     total             4      2            2          0            0             0
+     total             4      2            2          0            0         0
     -- stderr
     error[access-denied]: BigQuery says accessDenied: Access Denied: User does not have bigquery.reservations.use permission for reservation r
-      note: during job onerow_[RUN]_3_deactivate_2026-01-28
-      note: during deactivate of 2026-01-28
+      note: while running job onerow_[RUN]_3_deactivate_2026-01-28
+      note: while running deactivate of 2026-01-28
       help: grant roles/bigquery.resourceEditor on the reservation's project
     error[verification]: verify of 2026-01-28 failed: settled duplicates that are still active: 2
       help: look at the statements with `onerow log --sql`; if another process writes to this date, run again when it is done
@@ -344,15 +344,15 @@ fn a_limit_of_bytes_is_final_whatever_its_status() {
     exit code 1
     -- stdout
     rule predictions, run [RUN]
-     date         active   keys   duplicates   buffered   shared ids   deactivated   status
+     date         active   keys   duplicates   buffered   shared ids   removed   status
     ────────
-     2026-01-28        4      2            2          0            0             0   dirty
+     2026-01-28        4      2            2          0            0         0   dirty
     ────────
-     total             4      2            2          0            0             0
+     total             4      2            2          0            0         0
     -- stderr
     error[cost-limit]: BigQuery says bytesBilledLimitExceeded: said the proxy
-      note: during job onerow_[RUN]_3_deactivate_2026-01-28
-      note: during deactivate of 2026-01-28
+      note: while running job onerow_[RUN]_3_deactivate_2026-01-28
+      note: while running deactivate of 2026-01-28
       help: the statement would read more than `max_bytes_billed` allows; take fewer dates, or raise the limit
     error[verification]: verify of 2026-01-28 failed: settled duplicates that are still active: 2
       help: look at the statements with `onerow log --sql`; if another process writes to this date, run again when it is done
@@ -374,18 +374,19 @@ fn a_ledger_that_may_not_be_created_without_a_key_is_said() {
     exit code 1
     -- stdout
     rule predictions, run [RUN]
-     date         active   keys   duplicates   buffered   shared ids   deactivated   status
+     date         active   keys   duplicates   buffered   shared ids   removed   status
     ────────
-     2026-01-28        4      2            2          0            0             0   dirty
+     2026-01-28        4      2            2          0            0         0   dirty
     ────────
-     total             4      2            2          0            0             0
+     total             4      2            2          0            0         0
     -- stderr
     error[access-denied]: BigQuery says conditionNotMet: Operation denied by org policy: constraints/gcp.restrictNonCmekServices
-      note: during creating the removal log [DATASET].ledger_removals
+      note: while creating the removal log [DATASET].ledger_removals
       help: set a default Cloud KMS key for the ledger's dataset (`bq update --default_kms_key KEY DATASET`), or for the project
     error[access-denied]: BigQuery says conditionNotMet: Operation denied by org policy: constraints/gcp.restrictNonCmekServices
-      note: during creating the ledger [DATASET].ledger
-      note: during writing 2 entries to the ledger [DATASET].ledger; they are kept in the outbox, and the next run delivers them
+      note: the entries are kept in the outbox, and the next run delivers them
+      note: while creating the ledger [DATASET].ledger
+      note: while writing 2 entries to the ledger [DATASET].ledger
       help: set a default Cloud KMS key for the ledger's dataset (`bq update --default_kms_key KEY DATASET`), or for the project
     ");
 }
@@ -409,8 +410,8 @@ fn jobs_name_the_reservation_of_the_warehouse() {
     exit code 1
     -- stderr
     error[access-denied]: BigQuery says accessDenied: Access Denied: bigquery.reservations.use denied
-      note: during job onerow_[RUN]_1_detect_2026-01-27
-      note: during detect of 2026-01-27 to 2026-01-29
+      note: while running job onerow_[RUN]_1_detect_2026-01-27
+      note: while running detect of 2026-01-27 to 2026-01-29
       help: grant roles/bigquery.resourceEditor on the reservation's project
     ");
 

@@ -84,12 +84,12 @@ fn a_new_project_works_as_it_is() {
     $ onerow apply --changed
     -- stdout
     rule events, run [RUN]
-     date         active   keys   duplicates   buffered   shared ids   deactivated   status
+     date         active   keys   duplicates   buffered   shared ids   removed   status
     ────────
-     2026-01-28        5      2            3          0            0             3   cleaned
-     2026-01-29        1      1            0          0            0             0   clean
+     2026-01-28        5      2            3          0            0         3   cleaned
+     2026-01-29        1      1            0          0            0         0   clean
     ────────
-     total             6      3            3          0            0             3
+     total             6      3            3          0            0         3
 
     null_keys of 2026-01-28 to 2026-01-29
      row_id   event_id   user_id
@@ -128,7 +128,7 @@ fn nothing_is_overwritten() {
     exit code 2
     -- stderr
     error[usage]: `new/events.csv` already exists; nothing was written
-      help: name another folder: onerow init DIR
+      help: to add a rule to a project: onerow init --table TABLE; to start another project: onerow init DIR
     ");
     let names: Vec<_> = std::fs::read_dir(project.path("new")).unwrap().collect();
     assert_eq!(names.len(), 1, "{names:?}");
@@ -138,7 +138,7 @@ fn nothing_is_overwritten() {
     exit code 2
     -- stderr
     error[usage]: `third/snapshots` already exists; nothing was written
-      help: name another folder: onerow init DIR
+      help: to add a rule to a project: onerow init --table TABLE; to start another project: onerow init DIR
     ");
     assert!(!project.path("third/onerow.toml").exists());
     project.write("other/.gitignore", "target/\n");

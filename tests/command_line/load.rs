@@ -300,7 +300,7 @@ fn an_array_has_places_of_its_mistakes() {
     4 |    "points_line": "x"}
       |                   ^^^
       |
-      = note: during reading element 2 of the array
+      = note: while reading element 2 of the array
       = help: correct the file and load it again; nothing was loaded
 
     $ onerow load broken.json
@@ -312,7 +312,7 @@ fn an_array_has_places_of_its_mistakes() {
     1 |               {"id" "b"}
       |                     ^
       |
-      = note: during reading element 2 of the array
+      = note: while reading element 2 of the array
       = help: correct the file and load it again; nothing was loaded
 
     $ onerow load number.json

@@ -7,7 +7,7 @@ use onerow::window::Window;
 use proptest::prelude::*;
 
 use super::cures_sent;
-use super::world::{Cure, NOW, Row, World, day, file, rows, single, survival};
+use super::world::{Cure, NOW, Row, World, day, file, has_worked, rows, single, survival};
 use crate::common::part;
 
 pub const DAYS: u8 = 6;
@@ -61,7 +61,7 @@ fn all() -> Window {
 }
 
 proptest! {
-    #![proptest_config(part::properties(96, 24))]
+    #![proptest_config(part::properties(96, 12))]
 
     #[test]
     fn one_row_of_a_key_stays_on_so_many_dates(
@@ -73,7 +73,7 @@ proptest! {
         let world = world(cure, across, dates, &rows);
         let go = superseded(cure, across, &rows);
         let report = apply(&world, &all());
-        prop_assert!(report.problems.is_empty(), "{:?}", report.problems);
+        prop_assert!(has_worked(&report), "{:?}", report.problems);
         let after = world.without(&go);
         prop_assert_eq!(world.table(), after.clone());
         prop_assert_eq!(report.deactivated(), Some(go.len() as u64));
@@ -104,7 +104,7 @@ proptest! {
         let world = world(cure, across, 1, &rows);
         for date in order {
             let report = apply(&world, &Window::day(day(date)));
-            prop_assert!(report.problems.is_empty(), "{:?}", report.problems);
+            prop_assert!(has_worked(&report), "{:?}", report.problems);
         }
         apply(&world, &all());
         prop_assert_eq!(world.table(), world.without(&superseded(cure, across, &rows)));

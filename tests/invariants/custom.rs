@@ -7,7 +7,7 @@ use onerow::template::{Renderer, Template};
 use onerow::window::Window;
 use proptest::prelude::*;
 
-use super::world::{Cure, NOW, Row, World, day, file, rows};
+use super::world::{Cure, NOW, Row, World, day, file, has_worked, rows};
 use crate::common::part;
 
 /// Conditions that choose rows with and without regard for their rank.
@@ -79,7 +79,7 @@ fn cures() -> impl Strategy<Value = Cure> {
 }
 
 proptest! {
-    #![proptest_config(part::properties(192, 48))]
+    #![proptest_config(part::properties(192, 24))]
 
     #[test]
     fn a_custom_update_takes_no_keys_last_row(
@@ -115,7 +115,7 @@ proptest! {
         prop_assert_eq!(world.table(), before, "{:?}", undone);
         if applied.ending() == Ending::Clean {
             let again = world.apply(NOW);
-            prop_assert!(again.problems.is_empty(), "{:?}", again.problems);
+            prop_assert!(has_worked(&again), "{:?}", again.problems);
             prop_assert_eq!(world.table(), after, "{:?}", again);
         }
     }

@@ -12,7 +12,7 @@ use onerow::run::{Ending, Report};
 use onerow::warehouse::sqlite::Sqlite;
 use proptest::prelude::*;
 
-use self::world::{Expected, NOW, Row, SETTLE, World, cures, rows};
+use self::world::{Expected, NOW, Row, SETTLE, World, cures, has_worked, rows};
 use crate::common::cuts::ways;
 use crate::common::part;
 
@@ -35,7 +35,7 @@ fn cures_sent(warehouse: &Sqlite, run: &str) -> usize {
 }
 
 proptest! {
-    #![proptest_config(part::properties(192, 48))]
+    #![proptest_config(part::properties(192, 24))]
 
     #[test]
     fn apply_does_what_the_oracle_says(
@@ -132,7 +132,7 @@ proptest! {
         world.undo(NOW, applied.run.as_deref().unwrap());
         prop_assert_eq!(world.table(), before);
         let again = world.apply(NOW);
-        prop_assert!(again.problems.is_empty(), "{:?}", again.problems);
+        prop_assert!(has_worked(&again), "{:?}", again.problems);
         prop_assert_eq!(world.table(), after, "{:?}", again);
     }
 

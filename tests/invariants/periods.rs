@@ -6,7 +6,7 @@ use proptest::prelude::*;
 
 use super::across::{apply, spread};
 use super::cures_sent;
-use super::world::{Cure, NOW, Oracle, Row, World, cures, day, file, minute};
+use super::world::{Cure, NOW, Oracle, Row, World, cures, day, file, has_worked, minute};
 use crate::common::part;
 
 /// A rule that says how the table is cut; the world's dates are all of one month.
@@ -15,7 +15,7 @@ fn world(cure: Cure, granularity: &str, rows: &[Row]) -> World {
 }
 
 proptest! {
-    #![proptest_config(part::properties(96, 24))]
+    #![proptest_config(part::properties(96, 12))]
 
     #[test]
     fn one_statement_leaves_one_row_of_a_key_on_each_date(
@@ -40,7 +40,7 @@ proptest! {
         let window = world.rule().window(&named, minute(NOW)).unwrap();
         prop_assert_eq!(window.to_string(), "2026-01-01");
         let report = apply(&world, &window);
-        prop_assert!(report.problems.is_empty(), "{:?}", report.problems);
+        prop_assert!(has_worked(&report), "{:?}", report.problems);
         prop_assert_eq!(report.ending(), Ending::Clean);
         prop_assert_eq!(world.table(), world.without(&go));
         prop_assert_eq!(report.deactivated(), Some(go.len() as u64));

@@ -7,6 +7,7 @@ use std::path::Path;
 use jiff::{SignedDuration, Timestamp};
 use onerow::check;
 use onerow::clock::Clock;
+use onerow::error::Kind;
 use onerow::googlesql::{SqlType, SqlValue, TableName};
 use onerow::interrupt::Interrupt;
 use onerow::plan;
@@ -402,6 +403,11 @@ pub fn survival(a: &Row, b: &Row) -> Ordering {
 /// Whether the warehouse refuses to touch the row.
 pub fn is_buffered(row: &Row, now: i64) -> bool {
     row.streamed.is_some_and(|streamed| streamed + SETTLE > now)
+}
+
+/// Whether each statement did what it should: skipped dates are a failure of the run, and none of its statements.
+pub fn has_worked(report: &Report) -> bool {
+    report.problems.iter().all(|problem| problem.kind() == Kind::SharedIds)
 }
 
 pub struct World {

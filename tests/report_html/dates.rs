@@ -208,7 +208,7 @@ fn rows_that_cannot_be_read_are_shown_so_and_make_the_command_fail() {
     -- stderr
     wrote report.html: 1 rule, 1 run, [SIZE]
     error[refused]: cannot run the query: no such table: onerow.removals: Error code 1: SQL logic error
-      note: during removed of 2026-01-28 to 2026-01-29
+      note: while running removed of 2026-01-28 to 2026-01-29
     ");
     let html = page(&project, "report.html");
     insta::assert_snapshot!(part(&html, "date-predictions-2026-01-28"), @"
@@ -219,7 +219,7 @@ fn rows_that_cannot_be_read_are_shown_so_and_make_the_command_fail() {
     2026-01-28 | 2 | 2 | 0 | 0 | 0 | clean |
     total | 2 | 2 | 0 | 0 | 0 |  |
     Removed rows
-    cannot run the query: no such table: onerow.removals: Error code 1: SQL logic error; during removed of 2026-01-28 to 2026-01-29
+    cannot run the query: no such table: onerow.removals: Error code 1: SQL logic error; while running removed of 2026-01-28 to 2026-01-29
     On the command line: onerow explain predictions --run [RUN]
     Runs over this date
     Newest first, with what each did on this date. Times in America/New_York and in UTC

@@ -88,7 +88,7 @@ fn every_state_of_a_date_can_be_told_apart_in_picture_and_table() {
     for note in ["No rows at all on 2026-01-21", "on 2026-01-22", "3 rows have no date"] {
         assert!(html.contains(note), "{note}");
     }
-    assert!(html.contains("<a href=\"/rules/predictions/dates/NULL\">no date</a></th>"));
+    assert!(html.contains("<a href=\"/rules/predictions/dates/NULL\">NULL</a></th>"));
 }
 
 #[test]

@@ -190,7 +190,7 @@ fn it_creates_nothing_but_the_file_and_leaves_nothing_behind_when_it_fails() {
     exit code 1
     -- stderr
     error[not-found]: there is no database `./.onerow/local.db`
-      note: during opening `./.onerow/local.db`
+      note: while opening `./.onerow/local.db`
       help: load data first, with `onerow load`
     ");
     assert_eq!(files(&project), ["onerow.toml"]);

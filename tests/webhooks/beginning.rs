@@ -134,7 +134,7 @@ fn what_kept_a_command_from_running_anything_is_told() {
     whole!(receiver.text(), @"
     *predictions: apply failed*
     apply of 2026-01-28
-    • the file is not an SQLite database (during opening `./.onerow/local.db`)
+    • the file is not an SQLite database (while opening `./.onerow/local.db`)
     Next: check `path` of the embedded warehouse
     ");
 }

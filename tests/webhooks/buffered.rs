@@ -37,7 +37,7 @@ fn it_is_told_from_the_hour_on_and_not_a_second_before() {
     whole!(receiver.text(), @"
     *predictions: rows are still in the streaming buffer*
     apply of 2026-01-28, run `[RUN]`
-    duplicates: 1 found, 0 deactivated, 1 buffered
+    duplicates: 1 found, 0 removed, 1 buffered
     • 2026-01-28: buffered since at least 2026-01-30 09:05 UTC, for 3h
     Next: the streaming buffer drains within 90 minutes, so something still writes to the table: find it, then run the same command again
     ");
@@ -54,7 +54,7 @@ fn each_date_counts_by_itself() {
     whole!(receiver.text(), @"
     *predictions: rows are still in the streaming buffer*
     apply of 2026-01-27 to 2026-01-28, run `[RUN]`
-    duplicates: 2 found, 0 deactivated, 2 buffered
+    duplicates: 2 found, 0 removed, 2 buffered
     • 2026-01-27: buffered since at least 2026-01-30 09:05 UTC, for 3h 25m
     Next: the streaming buffer drains within 90 minutes, so something still writes to the table: find it, then run the same command again
     ");
@@ -74,7 +74,7 @@ fn the_count_begins_anew_after_a_run_that_left_nothing_buffered() {
     whole!(receiver.text(), @"
     *predictions: rows are still in the streaming buffer*
     apply of 2026-01-28, run `[RUN]`
-    duplicates: 1 found, 0 deactivated, 1 buffered
+    duplicates: 1 found, 0 removed, 1 buffered
     • 2026-01-28: buffered since at least 2026-01-30 12:05 UTC, for 3h 1m
     Next: the streaming buffer drains within 90 minutes, so something still writes to the table: find it, then run the same command again
     ");

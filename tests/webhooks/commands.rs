@@ -15,14 +15,14 @@ fn a_step_of_ones_own_that_fails_is_told_and_its_words_are_only_text() {
     exit code 1
     -- stderr
     error[refused]: cannot run the query: `<!channel> & <https://evil.example|Ωμέγα>` is not an INT64, such as 42: Error code 1: SQL logic error
-      note: during boom of 2026-01-28
+      note: while running boom of 2026-01-28
     ");
     let text = receiver.text();
     assert!(!text.contains(['<', '>']), "{text}");
     whole!(text, @"
     *predictions: run failed*
     run of 2026-01-28, run `[RUN]`
-    • cannot run the query: `&lt;!channel&gt; &amp; &lt;https://evil.example|Ωμέγα&gt;` is not an INT64, such as 42: Error code 1: SQL logic error (during boom of 2026-01-28)
+    • cannot run the query: `&lt;!channel&gt; &amp; &lt;https://evil.example|Ωμέγα&gt;` is not an INT64, such as 42: Error code 1: SQL logic error (while running boom of 2026-01-28)
     Next: see what was sent with `onerow log [RUN] --sql`
     ");
 }
@@ -40,7 +40,7 @@ fn an_undo_that_fails_is_told_and_one_that_nobody_can_mean_is_not() {
     whole!(receiver.text(), @"
     *predictions: undo failed*
     undo of 2026-01-28, run `[RUN]`
-    • cannot run the statement: no such table: onerow.removals: Error code 1: SQL logic error (during undo of 2026-01-28)
+    • cannot run the statement: no such table: onerow.removals: Error code 1: SQL logic error (while running undo of 2026-01-28)
     Next: see what was sent with `onerow log [RUN] --sql`
     ");
 }
@@ -66,7 +66,7 @@ fn a_consolidate_that_lacks_its_staging_table_is_told() {
     whole!(receiver.text(), @"
     *predictions: consolidate failed*
     consolidate of 2026-01-28
-    • the embedded warehouse has no table `nba.staging_a` (during looking at the staging tables)
+    • the embedded warehouse has no table `nba.staging_a` (while looking at the staging tables)
     Next: known: nba.predictions
     ");
 }

@@ -37,26 +37,26 @@ fn what_is_refused_is_a_warning_and_is_not_sent_again() {
     }
     whole!(said, @r#"
     # 400
-    predictions: 2 active rows have a NULL or duplicate `row_id`, on 2026-01-28: a statement by row id could remove a row that must be kept, so these dates are skipped
-      help: make the ids unique, or set `strategy = "rewrite"`, which can tell such rows apart
+    error[shared-ids]: 2 active rows have a NULL or duplicate row id on 2026-01-28: a statement by row id could remove a row that must be kept, so these dates are skipped
+      help: make the ids unique (in a rule without `row_id` they are the key and the values of `keep`), or set `strategy = "rewrite"`, which can tell such rows apart
     warning[webhook]: could not notify webhook `ops`: it answered with HTTP 400
       help: check that OPS_URL still holds its address
 
     # 403
-    predictions: 2 active rows have a NULL or duplicate `row_id`, on 2026-01-28: a statement by row id could remove a row that must be kept, so these dates are skipped
-      help: make the ids unique, or set `strategy = "rewrite"`, which can tell such rows apart
+    error[shared-ids]: 2 active rows have a NULL or duplicate row id on 2026-01-28: a statement by row id could remove a row that must be kept, so these dates are skipped
+      help: make the ids unique (in a rule without `row_id` they are the key and the values of `keep`), or set `strategy = "rewrite"`, which can tell such rows apart
     warning[webhook]: could not notify webhook `ops`: it answered with HTTP 403
       help: check that OPS_URL still holds its address
 
     # 404
-    predictions: 2 active rows have a NULL or duplicate `row_id`, on 2026-01-28: a statement by row id could remove a row that must be kept, so these dates are skipped
-      help: make the ids unique, or set `strategy = "rewrite"`, which can tell such rows apart
+    error[shared-ids]: 2 active rows have a NULL or duplicate row id on 2026-01-28: a statement by row id could remove a row that must be kept, so these dates are skipped
+      help: make the ids unique (in a rule without `row_id` they are the key and the values of `keep`), or set `strategy = "rewrite"`, which can tell such rows apart
     warning[webhook]: could not notify webhook `ops`: it answered with HTTP 404
       help: check that OPS_URL still holds its address
 
     # 410
-    predictions: 2 active rows have a NULL or duplicate `row_id`, on 2026-01-28: a statement by row id could remove a row that must be kept, so these dates are skipped
-      help: make the ids unique, or set `strategy = "rewrite"`, which can tell such rows apart
+    error[shared-ids]: 2 active rows have a NULL or duplicate row id on 2026-01-28: a statement by row id could remove a row that must be kept, so these dates are skipped
+      help: make the ids unique (in a rule without `row_id` they are the key and the values of `keep`), or set `strategy = "rewrite"`, which can tell such rows apart
     warning[webhook]: could not notify webhook `ops`: it answered with HTTP 410
       help: check that OPS_URL still holds its address
     "#);
@@ -116,14 +116,14 @@ fn a_pause_that_is_asked_for_is_kept_and_one_that_is_too_long_is_not_waited_for(
     exit code 1
     -- stdout
     rule predictions, run [RUN]
-     date         active   keys   duplicates   buffered   shared ids   deactivated   status
+     date         active   keys   duplicates   buffered   shared ids   removed   status
     ────────
-     2026-01-28        2      1            1          0            2             0   shared_ids
+     2026-01-28        2      1            1          0            2         0   shared_ids
     ────────
-     total             2      1            1          0            2             0
+     total             2      1            1          0            2         0
     -- stderr
-    predictions: 2 active rows have a NULL or duplicate `row_id`, on 2026-01-28: a statement by row id could remove a row that must be kept, so these dates are skipped
-      help: make the ids unique, or set `strategy = "rewrite"`, which can tell such rows apart
+    error[shared-ids]: 2 active rows have a NULL or duplicate row id on 2026-01-28: a statement by row id could remove a row that must be kept, so these dates are skipped
+      help: make the ids unique (in a rule without `row_id` they are the key and the values of `keep`), or set `strategy = "rewrite"`, which can tell such rows apart
     warning[webhook]: could not notify webhook `ops`: it answered with HTTP 429
       help: the run itself is not affected
     "#);
@@ -144,32 +144,32 @@ fn a_redirect_is_not_followed() {
     }
     whole!(said, @r#"
     # 301
-    predictions: 2 active rows have a NULL or duplicate `row_id`, on 2026-01-28: a statement by row id could remove a row that must be kept, so these dates are skipped
-      help: make the ids unique, or set `strategy = "rewrite"`, which can tell such rows apart
+    error[shared-ids]: 2 active rows have a NULL or duplicate row id on 2026-01-28: a statement by row id could remove a row that must be kept, so these dates are skipped
+      help: make the ids unique (in a rule without `row_id` they are the key and the values of `keep`), or set `strategy = "rewrite"`, which can tell such rows apart
     warning[webhook]: could not notify webhook `ops`: it answered with HTTP 301
       help: the URL redirects, and redirects are not followed: set OPS_URL to the final URL
 
     # 302
-    predictions: 2 active rows have a NULL or duplicate `row_id`, on 2026-01-28: a statement by row id could remove a row that must be kept, so these dates are skipped
-      help: make the ids unique, or set `strategy = "rewrite"`, which can tell such rows apart
+    error[shared-ids]: 2 active rows have a NULL or duplicate row id on 2026-01-28: a statement by row id could remove a row that must be kept, so these dates are skipped
+      help: make the ids unique (in a rule without `row_id` they are the key and the values of `keep`), or set `strategy = "rewrite"`, which can tell such rows apart
     warning[webhook]: could not notify webhook `ops`: it answered with HTTP 302
       help: the URL redirects, and redirects are not followed: set OPS_URL to the final URL
 
     # 303
-    predictions: 2 active rows have a NULL or duplicate `row_id`, on 2026-01-28: a statement by row id could remove a row that must be kept, so these dates are skipped
-      help: make the ids unique, or set `strategy = "rewrite"`, which can tell such rows apart
+    error[shared-ids]: 2 active rows have a NULL or duplicate row id on 2026-01-28: a statement by row id could remove a row that must be kept, so these dates are skipped
+      help: make the ids unique (in a rule without `row_id` they are the key and the values of `keep`), or set `strategy = "rewrite"`, which can tell such rows apart
     warning[webhook]: could not notify webhook `ops`: it answered with HTTP 303
       help: the URL redirects, and redirects are not followed: set OPS_URL to the final URL
 
     # 307
-    predictions: 2 active rows have a NULL or duplicate `row_id`, on 2026-01-28: a statement by row id could remove a row that must be kept, so these dates are skipped
-      help: make the ids unique, or set `strategy = "rewrite"`, which can tell such rows apart
+    error[shared-ids]: 2 active rows have a NULL or duplicate row id on 2026-01-28: a statement by row id could remove a row that must be kept, so these dates are skipped
+      help: make the ids unique (in a rule without `row_id` they are the key and the values of `keep`), or set `strategy = "rewrite"`, which can tell such rows apart
     warning[webhook]: could not notify webhook `ops`: it answered with HTTP 307
       help: the URL redirects, and redirects are not followed: set OPS_URL to the final URL
 
     # 308
-    predictions: 2 active rows have a NULL or duplicate `row_id`, on 2026-01-28: a statement by row id could remove a row that must be kept, so these dates are skipped
-      help: make the ids unique, or set `strategy = "rewrite"`, which can tell such rows apart
+    error[shared-ids]: 2 active rows have a NULL or duplicate row id on 2026-01-28: a statement by row id could remove a row that must be kept, so these dates are skipped
+      help: make the ids unique (in a rule without `row_id` they are the key and the values of `keep`), or set `strategy = "rewrite"`, which can tell such rows apart
     warning[webhook]: could not notify webhook `ops`: it answered with HTTP 308
       help: the URL redirects, and redirects are not followed: set OPS_URL to the final URL
     "#);
@@ -184,14 +184,14 @@ fn a_server_that_is_slow_or_gone_holds_the_command_up_for_ten_seconds_at_most() 
     exit code 1
     -- stdout
     rule predictions, run [RUN]
-     date         active   keys   duplicates   buffered   shared ids   deactivated   status
+     date         active   keys   duplicates   buffered   shared ids   removed   status
     ────────
-     2026-01-28        2      1            1          0            2             0   shared_ids
+     2026-01-28        2      1            1          0            2         0   shared_ids
     ────────
-     total             2      1            1          0            2             0
+     total             2      1            1          0            2         0
     -- stderr
-    predictions: 2 active rows have a NULL or duplicate `row_id`, on 2026-01-28: a statement by row id could remove a row that must be kept, so these dates are skipped
-      help: make the ids unique, or set `strategy = "rewrite"`, which can tell such rows apart
+    error[shared-ids]: 2 active rows have a NULL or duplicate row id on 2026-01-28: a statement by row id could remove a row that must be kept, so these dates are skipped
+      help: make the ids unique (in a rule without `row_id` they are the key and the values of `keep`), or set `strategy = "rewrite"`, which can tell such rows apart
     warning[webhook]: could not notify webhook `ops`: it did not answer within 10 seconds
       help: the run itself is not affected
     "#);
@@ -205,14 +205,14 @@ fn a_server_that_is_slow_or_gone_holds_the_command_up_for_ten_seconds_at_most() 
     exit code 1
     -- stdout
     rule predictions, run [RUN]
-     date         active   keys   duplicates   buffered   shared ids   deactivated   status
+     date         active   keys   duplicates   buffered   shared ids   removed   status
     ────────
-     2026-01-28        2      1            1          0            2             0   shared_ids
+     2026-01-28        2      1            1          0            2         0   shared_ids
     ────────
-     total             2      1            1          0            2             0
+     total             2      1            1          0            2         0
     -- stderr
-    predictions: 2 active rows have a NULL or duplicate `row_id`, on 2026-01-28: a statement by row id could remove a row that must be kept, so these dates are skipped
-      help: make the ids unique, or set `strategy = "rewrite"`, which can tell such rows apart
+    error[shared-ids]: 2 active rows have a NULL or duplicate row id on 2026-01-28: a statement by row id could remove a row that must be kept, so these dates are skipped
+      help: make the ids unique (in a rule without `row_id` they are the key and the values of `keep`), or set `strategy = "rewrite"`, which can tell such rows apart
     warning[webhook]: could not notify webhook `ops`: it cannot be reached: connection refused
       help: the run itself is not affected
     "#);
@@ -234,22 +234,22 @@ fn one_webhook_that_fails_keeps_no_other_from_being_told() {
     exit code 1
     -- stdout
     rule predictions, run [RUN]
-     date         active   keys   duplicates   buffered   shared ids   deactivated   status
+     date         active   keys   duplicates   buffered   shared ids   removed   status
     ────────
-     2026-01-28        2      1            1          0            2             0   shared_ids
+     2026-01-28        2      1            1          0            2         0   shared_ids
     ────────
-     total             2      1            1          0            2             0
+     total             2      1            1          0            2         0
     -- stderr
-    predictions: 2 active rows have a NULL or duplicate `row_id`, on 2026-01-28: a statement by row id could remove a row that must be kept, so these dates are skipped
-      help: make the ids unique, or set `strategy = "rewrite"`, which can tell such rows apart
+    error[shared-ids]: 2 active rows have a NULL or duplicate row id on 2026-01-28: a statement by row id could remove a row that must be kept, so these dates are skipped
+      help: make the ids unique (in a rule without `row_id` they are the key and the values of `keep`), or set `strategy = "rewrite"`, which can tell such rows apart
     warning[webhook]: could not notify webhook `ops`: it answered with HTTP 404
       help: check that OPS_URL still holds its address
     "#);
-    whole!(whole.text(), @"
+    whole!(whole.text(), @r#"
     *predictions: apply failed*
     apply of 2026-01-28, run `[RUN]`
-    duplicates: 1 found, 0 deactivated, 0 buffered
-    • 2026-01-28: skipped: active rows have a NULL or duplicate row id (shared ids)
-    Next: see what was sent with `onerow log [RUN] --sql`
-    ");
+    duplicates: 1 found, 0 removed, 0 buffered
+    • 2 active rows have a NULL or duplicate row id on 2026-01-28: a statement by row id could remove a row that must be kept, so these dates are skipped
+    Next: make the ids unique (in a rule without `row_id` they are the key and the values of `keep`), or set `strategy = "rewrite"`, which can tell such rows apart
+    "#);
 }

@@ -25,7 +25,7 @@ fn duplicates_are_told_above_the_threshold_and_not_at_it() {
                 format!(
                     "*predictions: more than {over} duplicates found*\n\
                      apply of 2026-01-28, run `{}`\n\
-                     duplicates: 3 found, 3 deactivated, 0 buffered\n\
+                     duplicates: 3 found, 3 removed, 0 buffered\n\
                      • duplicates found: 3, more than {over}\n\
                      Next: look at what wrote them with `onerow log --rule predictions` and in its own logs",
                     id["run_id"].as_str().unwrap()
@@ -53,26 +53,26 @@ fn a_failure_is_told_and_a_clean_run_and_a_look_are_not() {
     exit code 1
     -- stdout
     rule predictions, run [RUN]
-     date         active   keys   duplicates   buffered   shared ids   deactivated   status
+     date         active   keys   duplicates   buffered   shared ids   removed   status
     ────────
-     2026-01-28        2      1            1          0            2             0   shared_ids
+     2026-01-28        2      1            1          0            2         0   shared_ids
     ────────
-     total             2      1            1          0            2             0
+     total             2      1            1          0            2         0
     -- stderr
-    predictions: 2 active rows have a NULL or duplicate `row_id`, on 2026-01-28: a statement by row id could remove a row that must be kept, so these dates are skipped
-      help: make the ids unique, or set `strategy = "rewrite"`, which can tell such rows apart
+    error[shared-ids]: 2 active rows have a NULL or duplicate row id on 2026-01-28: a statement by row id could remove a row that must be kept, so these dates are skipped
+      help: make the ids unique (in a rule without `row_id` they are the key and the values of `keep`), or set `strategy = "rewrite"`, which can tell such rows apart
     "#);
     let message = &receiver.messages()[0];
     let block = &message["blocks"][0];
     assert_eq!((&block["type"], &block["text"]["type"]), (&"section".into(), &"mrkdwn".into()));
     assert_eq!(block["text"]["text"], message["text"]);
-    whole!(receiver.text(), @"
+    whole!(receiver.text(), @r#"
     *predictions: apply failed*
     apply of 2026-01-28, run `[RUN]`
-    duplicates: 1 found, 0 deactivated, 0 buffered
-    • 2026-01-28: skipped: active rows have a NULL or duplicate row id (shared ids)
-    Next: see what was sent with `onerow log [RUN] --sql`
-    ");
+    duplicates: 1 found, 0 removed, 0 buffered
+    • 2 active rows have a NULL or duplicate row id on 2026-01-28: a statement by row id could remove a row that must be kept, so these dates are skipped
+    Next: make the ids unique (in a rule without `row_id` they are the key and the values of `keep`), or set `strategy = "rewrite"`, which can tell such rows apart
+    "#);
 }
 
 #[test]
@@ -81,13 +81,13 @@ fn a_long_list_of_dates_is_shortened_and_says_so() {
     let shared_ids = |day| SHARED_IDS.replace("2026-01-28,", &format!("2026-01-{day:02},"));
     project.rows(&(1..=27).step_by(2).map(shared_ids).collect::<Vec<_>>().join("\n"));
     run(&project, &receiver, "apply --from 2026-01-01 --to 2026-01-28").exits(1);
-    whole!(receiver.text(), @"
+    whole!(receiver.text(), @r#"
     *predictions: apply failed*
     apply of 2026-01-01 to 2026-01-28, run `[RUN]`
-    duplicates: 14 found, 0 deactivated, 0 buffered
-    • 2026-01-01, 2026-01-03, 2026-01-05, 2026-01-07, 2026-01-09 and 9 more: skipped: active rows have a NULL or duplicate row id (shared ids)
-    Next: see what was sent with `onerow log [RUN] --sql`
-    ");
+    duplicates: 14 found, 0 removed, 0 buffered
+    • 28 active rows have a NULL or duplicate row id on 2026-01-01, 2026-01-03, 2026-01-05, 2026-01-07, 2026-01-09, and 9 more ranges of dates: a statement by row id could remove a row that must be kept, so these dates are skipped
+    Next: make the ids unique (in a rule without `row_id` they are the key and the values of `keep`), or set `strategy = "rewrite"`, which can tell such rows apart
+    "#);
 }
 
 #[test]
@@ -115,29 +115,29 @@ fn each_webhook_is_told_what_it_asks_for() {
     for (name, receiver) in [("failures", failures), ("counts", counts), ("both", both)] {
         told.case(name, receiver.text());
     }
-    whole!(told, @"
+    whole!(told, @r#"
     # failures
     *predictions: apply failed*
     apply of 2026-01-27 to 2026-01-28, run `[RUN]`
-    duplicates: 4 found, 3 deactivated, 0 buffered
-    • 2026-01-27: skipped: active rows have a NULL or duplicate row id (shared ids)
-    Next: see what was sent with `onerow log [RUN] --sql`
+    duplicates: 4 found, 3 removed, 0 buffered
+    • 2 active rows have a NULL or duplicate row id on 2026-01-27: a statement by row id could remove a row that must be kept, so these dates are skipped
+    Next: make the ids unique (in a rule without `row_id` they are the key and the values of `keep`), or set `strategy = "rewrite"`, which can tell such rows apart
 
     # counts
     *predictions: more than 1 duplicates found*
     apply of 2026-01-27 to 2026-01-28, run `[RUN]`
-    duplicates: 4 found, 3 deactivated, 0 buffered
+    duplicates: 4 found, 3 removed, 0 buffered
     • duplicates found: 4, more than 1
     Next: look at what wrote them with `onerow log --rule predictions` and in its own logs
 
     # both
     *predictions: apply failed*
     apply of 2026-01-27 to 2026-01-28, run `[RUN]`
-    duplicates: 4 found, 3 deactivated, 0 buffered
-    • 2026-01-27: skipped: active rows have a NULL or duplicate row id (shared ids)
+    duplicates: 4 found, 3 removed, 0 buffered
+    • 2 active rows have a NULL or duplicate row id on 2026-01-27: a statement by row id could remove a row that must be kept, so these dates are skipped
     • duplicates found: 4, more than 1
-    Next: see what was sent with `onerow log [RUN] --sql`
-    ");
+    Next: make the ids unique (in a rule without `row_id` they are the key and the values of `keep`), or set `strategy = "rewrite"`, which can tell such rows apart
+    "#);
 }
 
 /// Two rules, each with its table.
@@ -161,19 +161,19 @@ fn the_runs_of_one_command_are_told_in_one_message() {
     let (project, receiver) = (two_rules(""), Receiver::new());
     shared_ids_in_both(&project);
     run(&project, &receiver, "apply --all --jobs 2 --date 2026-01-28").exits(1);
-    whole!(receiver.text(), @"
+    whole!(receiver.text(), @r#"
     *predictions: apply failed*
     apply of 2026-01-28, run `[RUN]`
-    duplicates: 1 found, 0 deactivated, 0 buffered
-    • 2026-01-28: skipped: active rows have a NULL or duplicate row id (shared ids)
-    Next: see what was sent with `onerow log [RUN] --sql`
+    duplicates: 1 found, 0 removed, 0 buffered
+    • 2 active rows have a NULL or duplicate row id on 2026-01-28: a statement by row id could remove a row that must be kept, so these dates are skipped
+    Next: make the ids unique (in a rule without `row_id` they are the key and the values of `keep`), or set `strategy = "rewrite"`, which can tell such rows apart
 
     *others: apply failed*
     apply of 2026-01-28, run `[RUN]`
-    duplicates: 1 found, 0 deactivated, 0 buffered
-    • 2026-01-28: skipped: active rows have a NULL or duplicate row id (shared ids)
-    Next: see what was sent with `onerow log [RUN] --sql`
-    ");
+    duplicates: 1 found, 0 removed, 0 buffered
+    • 2 active rows have a NULL or duplicate row id on 2026-01-28: a statement by row id could remove a row that must be kept, so these dates are skipped
+    Next: make the ids unique (in a rule without `row_id` they are the key and the values of `keep`), or set `strategy = "rewrite"`, which can tell such rows apart
+    "#);
     assert_eq!(receiver.messages()[0]["blocks"].as_array().unwrap().len(), 2);
 }
 
@@ -182,27 +182,27 @@ fn only_the_rules_that_are_named_are_told_of() {
     let (project, receiver) = (two_rules("rules = [\"others\"]"), Receiver::new());
     shared_ids_in_both(&project);
     run(&project, &receiver, "apply --all --date 2026-01-28").exits(1);
-    whole!(receiver.text(), @"
+    whole!(receiver.text(), @r#"
     *others: apply failed*
     apply of 2026-01-28, run `[RUN]`
-    duplicates: 1 found, 0 deactivated, 0 buffered
-    • 2026-01-28: skipped: active rows have a NULL or duplicate row id (shared ids)
-    Next: see what was sent with `onerow log [RUN] --sql`
-    ");
+    duplicates: 1 found, 0 removed, 0 buffered
+    • 2 active rows have a NULL or duplicate row id on 2026-01-28: a statement by row id could remove a row that must be kept, so these dates are skipped
+    Next: make the ids unique (in a rule without `row_id` they are the key and the values of `keep`), or set `strategy = "rewrite"`, which can tell such rows apart
+    "#);
     // A command that is about other rules does not need the address.
     whole!(project.onerow("apply predictions --date 2026-01-28"), @r#"
     $ onerow apply predictions --date 2026-01-28
     exit code 1
     -- stdout
     rule predictions, run [RUN]
-     date         active   keys   duplicates   buffered   shared ids   deactivated   status
+     date         active   keys   duplicates   buffered   shared ids   removed   status
     ────────
-     2026-01-28        2      1            1          0            2             0   shared_ids
+     2026-01-28        2      1            1          0            2         0   shared_ids
     ────────
-     total             2      1            1          0            2             0
+     total             2      1            1          0            2         0
     -- stderr
-    predictions: 2 active rows have a NULL or duplicate `row_id`, on 2026-01-28: a statement by row id could remove a row that must be kept, so these dates are skipped
-      help: make the ids unique, or set `strategy = "rewrite"`, which can tell such rows apart
+    error[shared-ids]: 2 active rows have a NULL or duplicate row id on 2026-01-28: a statement by row id could remove a row that must be kept, so these dates are skipped
+      help: make the ids unique (in a rule without `row_id` they are the key and the values of `keep`), or set `strategy = "rewrite"`, which can tell such rows apart
     "#);
     whole!(project.onerow("apply others --date 2026-01-28"), @"
     $ onerow apply others --date 2026-01-28

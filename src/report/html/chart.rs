@@ -140,10 +140,11 @@ fn draw(bar: &DateBar, slot: Slot, scale: Scale, base: f64, href: Option<String>
 }
 
 fn date(label: Label, days: &[Day], places: &[Slot]) -> Value {
-    let date = days[label.index].date();
+    let day = days[label.index];
+    let date = day.date();
     context! {
         x => short(places[label.index].middle),
-        text => date.map_or("no date".to_owned(), |date| date.strftime("%-d %b").to_string()),
+        text => date.map_or(day.to_string(), |date| date.strftime("%-d %b").to_string()),
         year => date.filter(|_| label.year).map(|date| date.strftime("%Y").to_string()),
         wide => label.wide,
     }

@@ -132,6 +132,9 @@ fn means(outcome: PastOutcome) -> &'static str {
         PastOutcome::Done => {
             "Every statement was done, and no duplicate was left that could be removed."
         }
+        PastOutcome::Counted => {
+            "Duplicates were counted, and none was removed: the run only counts, was stopped, or skipped their dates."
+        }
         PastOutcome::Buffered => "Duplicates were left in the streaming buffer: run again later.",
         PastOutcome::Unverified => {
             "Rows were changed, and the run was stopped before it had verified the result: run again."

@@ -93,7 +93,7 @@ pub(super) fn days(
     });
     let undated = report.undated.map(|undated| {
         let figures = figures(undated.counts, None);
-        line("no date".to_owned(), href(Day::UNDATED), undated.status(), figures)
+        line(Day::UNDATED.to_string(), href(Day::UNDATED), undated.status(), figures)
     });
     dated.chain(undated).collect()
 }

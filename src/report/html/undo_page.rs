@@ -98,7 +98,7 @@ fn sentence(dates: u64, rows: u64) -> String {
 /// The reason why there is no button; `None` if there is one.
 fn hindrance(page: &UndoPage<'_>, rows: u64) -> Option<String> {
     if rows == 0 {
-        let is_hindered = page.plan.is_inexact() || !page.plan.problems.is_empty();
+        let is_hindered = !page.plan.problems.is_empty();
         return Some(match is_hindered {
             true => "It cannot be undone from here; the reason is above.".to_owned(),
             false => "There is nothing to undo.".to_owned(),

@@ -132,7 +132,7 @@ fn the_buffer_hides_what_is_streamed_to_dates_around_now() {
 #[test]
 fn a_date_without_a_partition_is_looked_at_while_rows_belong_to_none() {
     let of = rule("partition = \"d\"");
-    let wanted = Wanted { clean: Some(Fingerprint::of("detect")), merged: None };
+    let wanted = Wanted { clean: Some(Fingerprint::of("detect")), ..Wanted::default() };
     let table = PartitionStates { outside: 1, ..PartitionStates::default() };
     let tables = TablesPartitions { table, ..TablesPartitions::default() };
     let found = changed(&of, &[day("2026-01-28")], &tables, &wanted, &[]).unwrap();
@@ -142,11 +142,18 @@ fn a_date_without_a_partition_is_looked_at_while_rows_belong_to_none() {
 #[test]
 fn rows_without_a_date_are_told_where_no_date_is_counted() {
     let of = rule("partition = \"d\"");
-    let wanted = Wanted { clean: Some(Fingerprint::of("detect")), merged: None };
+    let wanted = Wanted { clean: Some(Fingerprint::of("detect")), ..Wanted::default() };
     let told = |rows: u64, dates: &[Day]| {
         let days = if rows > 0 { [(Day::UNDATED, stamp(1, rows))].into() } else { BTreeMap::new() };
         let table = PartitionStates { days, ..PartitionStates::default() };
         let tables = TablesPartitions { table, ..TablesPartitions::default() };
+        let counting = Wanted { undated: true, ..wanted.clone() };
+        let counted = changed(&of, dates, &tables, &counting, &[]).unwrap();
+        let is_alone = rows > 0 && dates.is_empty();
+        let (no_date, dates_too) =
+            (Window::day(Day::UNDATED), Window::of_days(dates.to_vec()).ok());
+        assert_eq!(counted.window, if is_alone { Some(no_date) } else { dates_too });
+        assert_eq!((counted.unchanged, counted.notes.len()), (0, 0));
         changed(&of, dates, &tables, &wanted, &[]).unwrap().notes
     };
     assert_eq!(

@@ -74,7 +74,7 @@ fn what_was_left_or_has_no_outcome_is_said() {
     assert_eq!(run(&[("deactivate", Outcome::done(776), removal())]).outcome, PastOutcome::Done);
     let died = run(&[detected(), ("deactivate", Outcome::Started, None)]);
     assert_eq!((died.outcome, died.bytes_billed), (PastOutcome::Unfinished, Some(10)));
-    assert_eq!(run(&[detected()]).outcome, PastOutcome::Done, "only looked");
+    assert_eq!(run(&[detected()]).outcome, PastOutcome::Counted, "only looked");
 }
 
 #[test]

@@ -141,7 +141,7 @@ fn application_default(variable: impl Fn(&str) -> Option<OsString>) -> Result<Id
         let file = read(Path::new(&path));
         return file
             .map(Identity::File)
-            .map_err(|error| error.during(format!("reading {VARIABLE}")));
+            .map_err(|error| error.while_doing(format!("reading {VARIABLE}")));
     }
     let mut looked = vec![format!("{VARIABLE} is not set")];
     if let Some(path) = well_known(set) {
@@ -180,7 +180,8 @@ fn read(path: &Path) -> Result<File> {
     let kind = kind(path, &json)?;
     if kind == FileKind::Impersonated {
         let source = &json["source_credentials"];
-        let inner = self::kind(path, source).map_err(|e| e.during("source_credentials"))?;
+        let inner =
+            self::kind(path, source).map_err(|e| e.while_doing("reading source_credentials"))?;
         if inner == FileKind::Impersonated {
             let message = format!("`{}` impersonates an impersonated account", path.display());
             return Err(Error::new(Kind::Credentials, message)

@@ -53,8 +53,9 @@ impl BigQuery {
         tell: &Tell<'_>,
     ) -> Result<Answer> {
         let job = self.job(id, request, tell)?;
-        let rows =
-            self.rows(self.at(id, &job)).map_err(|error| error.during(format!("job {id}")))?;
+        let rows = self
+            .rows(self.at(id, &job))
+            .map_err(|error| error.while_doing(format!("reading the rows of job {id}")))?;
         Ok(response::answer(&job, Returned::Rows(rows)))
     }
 
@@ -65,7 +66,7 @@ impl BigQuery {
             other => other,
         };
         let ours = |job: JobResource| if is_tombstoned(&job) { Err(tombstoned()) } else { Ok(job) };
-        ended.and_then(ours).map_err(|error| error.during(format!("job {id}")))
+        ended.and_then(ours).map_err(|error| error.while_doing(format!("running job {id}")))
     }
 
     /// The job of a process that has exited; `None` if it does not exist. Then a query without effect takes

@@ -131,7 +131,7 @@ impl BigQuery {
         let dataset = self.again(|| self.call_dataset(table));
         dataset.map(|dataset| metadata::dataset(&dataset)).map_err(|failure| {
             let what = format!("reading the metadata of dataset {}", table.dataset());
-            self.gave_up(&failure).during(what)
+            self.gave_up(&failure).while_doing(what)
         })
     }
 
@@ -139,7 +139,8 @@ impl BigQuery {
     fn table(&self, table: &TableName) -> Result<Json> {
         let found = self.again(|| self.call_table(table));
         found.map_err(|failure| {
-            self.gave_up(&failure).during(format!("reading the metadata of {}", table.dotted()))
+            self.gave_up(&failure)
+                .while_doing(format!("reading the metadata of {}", table.dotted()))
         })
     }
 }
@@ -176,7 +177,9 @@ impl Warehouse for BigQuery {
     }
 
     fn look_up(&self, id: &JobId) -> Result<Option<Answer>> {
-        let job = self.found_or_given_up(id).map_err(|error| error.during(format!("job {id}")))?;
+        let job = self
+            .found_or_given_up(id)
+            .map_err(|error| error.while_doing(format!("looking up job {id}")))?;
         let Some(job) = job else { return Ok(None) };
         match self.finish(id, job, &log) {
             Ok(job) => {

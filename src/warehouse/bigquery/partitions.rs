@@ -18,8 +18,9 @@ impl BigQuery {
         let request = Request { sql: &sql, params: &Params::none(), labels: LABELS };
         let id = JobId::from_ledger(format!("onerow_partitions_{:016x}", fastrand::u64(..)));
         let answer = self.query(&id, &request);
-        let answer =
-            answer.map_err(|error| error.during(format!("partitions of {}", table.dotted())))?;
+        let answer = answer.map_err(|error| {
+            error.while_doing(format!("reading the partitions of {}", table.dotted()))
+        })?;
         let Returned::Rows(rows) = answer.result else { return Ok(Vec::new()) };
         rows.rows.iter().map(|row| state(row)).collect()
     }

@@ -48,8 +48,9 @@ impl BigQuery {
             clustering: Some(Clustering { fields: Some(CLUSTERING.map(str::to_owned).to_vec()) }),
             ..Table::new(self.project_of(table), table.dataset(), table.table(), schema)
         };
-        self.create_table(&resource)
-            .map_err(|error| error.during(format!("creating the removal log {}", table.dotted())))
+        self.create_table(&resource).map_err(|error| {
+            error.while_doing(format!("creating the removal log {}", table.dotted()))
+        })
     }
 }
 

@@ -53,7 +53,7 @@ pub(super) fn file(path: &Path, access: Access) -> Result<Connection> {
         Access::ReadWrite => there(path).and_then(|()| read_write(path)),
         Access::Create => create_private(path).and_then(|()| read_write(path)),
     });
-    opened.map_err(|error| error.during(format!("opening `{}`", path.display())))
+    opened.map_err(|error| error.while_doing(format!("opening `{}`", path.display())))
 }
 
 fn there(path: &Path) -> Result<()> {

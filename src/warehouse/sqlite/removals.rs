@@ -67,9 +67,9 @@ pub(super) fn check_kept(connection: &Connection, params: &Params) -> Result<()>
         .map_err(failed("read the removal log"))?;
     match missing {
         0 => Ok(()),
-        missing => Err(Error::new(
+        _ => Err(Error::new(
             Kind::UnknownRun,
-            format!("the removal log holds the ids of {missing} removed rows and not the rows"),
+            "the removal log has only the ids of the removed rows, not the rows themselves",
         )
         .help("the embedded warehouse has no time travel: set `keep_rows = true` in the rule, and later runs can be undone")),
     }

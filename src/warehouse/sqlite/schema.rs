@@ -132,8 +132,9 @@ pub(super) fn create(
                 format!("column `{}` occurs twice", column.as_str()),
             ));
         }
-        let class = storage::class(*sql_type)
-            .map_err(|error| Error::from(error).during(column.as_str()))?;
+        let class = storage::class(*sql_type).map_err(|error| {
+            Error::from(error).while_doing(format!("creating column `{}`", column.as_str()))
+        })?;
         let empty = if *sql_type == SqlType::Array { " DEFAULT '[]'" } else { "" };
         definitions.push(format!("{} {class}{empty}", quoted(column.as_str())));
     }

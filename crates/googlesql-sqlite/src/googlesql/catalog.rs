@@ -7,7 +7,7 @@ const CATALOG: &str = include_str!("functions.txt");
 
 /// Functions of BigQuery that the open catalog lacks.
 /// Source: <https://cloud.google.com/bigquery/docs/reference/standard-sql/functions-all>
-const BIGQUERY: [&str; 89] = [
+const BIGQUERY: [&str; 91] = [
     "APPENDS",
     "BAG_OF_WORDS",
     "CHANGES",
@@ -21,6 +21,8 @@ const BIGQUERY: [&str; 89] = [
     "EXTERNAL_OBJECT_TRANSFORM",
     "EXTERNAL_QUERY",
     "GAP_FILL",
+    "MAX_BY",
+    "MIN_BY",
     "OBJECTREF_TO_JSON",
     "RANGE_SESSIONIZE",
     "S2_CELLIDFROMPOINT",
@@ -99,6 +101,49 @@ const BIGQUERY: [&str; 89] = [
     "VECTOR_SEARCH",
 ];
 
+const AGGREGATES: [&str; 40] = [
+    "ANY_VALUE",
+    "APPROX_COUNT_DISTINCT",
+    "APPROX_QUANTILES",
+    "APPROX_TOP_COUNT",
+    "APPROX_TOP_SUM",
+    "ARRAY_AGG",
+    "ARRAY_CONCAT_AGG",
+    "AVG",
+    "BIT_AND",
+    "BIT_OR",
+    "BIT_XOR",
+    "CORR",
+    "COUNT",
+    "COUNTIF",
+    "COVAR_POP",
+    "COVAR_SAMP",
+    "GROUPING",
+    "HLL_COUNT.INIT",
+    "HLL_COUNT.MERGE",
+    "HLL_COUNT.MERGE_PARTIAL",
+    "KLL_QUANTILES.INIT_FLOAT64",
+    "KLL_QUANTILES.INIT_INT64",
+    "KLL_QUANTILES.MERGE_FLOAT64",
+    "KLL_QUANTILES.MERGE_INT64",
+    "LOGICAL_AND",
+    "LOGICAL_OR",
+    "MAX",
+    "MAX_BY",
+    "MIN",
+    "MIN_BY",
+    "STDDEV",
+    "STDDEV_POP",
+    "STDDEV_SAMP",
+    "STRING_AGG",
+    "ST_CENTROID_AGG",
+    "ST_EXTENT",
+    "ST_UNION_AGG",
+    "SUM",
+    "VAR_POP",
+    "VAR_SAMP",
+];
+
 /// Keywords that are written like functions.
 const WORDS: [&str; 14] = [
     "ALL",
@@ -135,6 +180,12 @@ pub fn is_function(name: &str) -> bool {
     KNOWN.binary_search(&name).is_ok() || BIGQUERY.contains(&name) || WORDS.contains(&name)
 }
 
+/// Whether this is an aggregate function, which makes one value of several rows.
+/// Source: <https://cloud.google.com/bigquery/docs/reference/standard-sql/aggregate_functions>
+pub fn is_aggregate(name: &str) -> bool {
+    AGGREGATES.iter().any(|known| known.eq_ignore_ascii_case(name))
+}
+
 fn starts_with(name: &str, prefix: &str) -> bool {
     name.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix))
 }
@@ -155,6 +206,8 @@ mod tests {
             assert!(is_function(&name.to_ascii_lowercase()), "{name}");
         }
         assert!(!may_be_function("NVL"));
+        assert!(AGGREGATES.iter().all(|name| is_function(name)));
+        assert!(is_aggregate("max") && !is_aggregate("GREATEST"));
     }
 
     #[test]

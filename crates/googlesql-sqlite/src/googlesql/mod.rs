@@ -12,7 +12,7 @@ mod value;
 mod words;
 
 pub(crate) use catalog::plain as plain_functions;
-pub use catalog::{is_function, may_be_function};
+pub use catalog::{is_aggregate, is_function, may_be_function};
 pub use name::{Fragment, Ident, TableName, is_context_function, is_pseudo_column, is_reserved};
 pub use nested::{Members, Nested};
 pub use numeric::Numeric;
