@@ -388,7 +388,7 @@ fn nothing_is_sent_that_is_not_in_the_ledger_first() {
         ..Faulty::new(&sqlite)
     };
     let error = apply(&project, &faulty, &Notes::default()).unwrap_err().to_string();
-    whole!(error, @"no space left on device; while writing to the ledger; detect of 2026-01-28 to 2026-01-29 was not sent");
+    whole!(error, @"no space left on device; detect of 2026-01-28 to 2026-01-29 was not sent; while writing to the ledger");
 }
 
 #[test]

@@ -3,10 +3,12 @@
 
 mod action;
 mod active;
+mod analyzer;
 mod apply;
 mod arguments;
 mod bad_input;
 mod bigquery;
+mod browser;
 mod changed;
 mod check;
 mod check_command;
@@ -50,7 +52,6 @@ mod review;
 mod rooms;
 mod row_id;
 mod schedule;
-mod second_opinion;
 mod secrets;
 mod seed_case;
 mod serve;

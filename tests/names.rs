@@ -16,9 +16,9 @@ use onerow::template::Template;
 use onerow::window::{Day, Window};
 use serde_json::{Map, Value as Json, json};
 
+use crate::analyzer::{request, statements};
 use crate::common::silent::Silent;
 use crate::common::{google, part};
-use crate::second_opinion::{request, statements};
 
 /// Names that shipped templates give to columns and relations, and that people give to columns.
 const NAMES: &str = "date rank copies settled row_id id survivor key_1 keep_1 survivor_keep_1 times \

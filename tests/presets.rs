@@ -10,9 +10,9 @@ use rusqlite::types::Value as Stored;
 use serde_json::{Value as Json, json};
 use toml::Value as Toml;
 
+use crate::analyzer::{request, statements};
 use crate::common::whole::whole;
 use crate::common::{Ended, Project, google, part};
-use crate::second_opinion::{request, statements};
 
 /// The folders of `presets/`.
 fn presets() -> Vec<(String, PathBuf)> {

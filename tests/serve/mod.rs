@@ -2,7 +2,6 @@
 
 mod abuse;
 mod access;
-mod browser;
 mod cleanup;
 mod dates;
 mod fuzzed;
@@ -11,7 +10,7 @@ mod hostile_pages;
 mod load;
 mod looking;
 mod oidc;
-mod overview;
+pub mod overview;
 mod pages;
 pub mod service;
 mod stopping;

@@ -6,8 +6,8 @@ use std::process::{Command, Stdio};
 
 use serde_json::json;
 
-use super::service::{APPLY, NOW, READ, Service, alone, example};
 use crate::common::{Project, RULE};
+use crate::serve::service::{APPLY, NOW, READ, Service, alone, example};
 
 #[test]
 fn a_person_with_a_browser_signs_in_looks_dry_runs_and_applies() {
@@ -21,7 +21,7 @@ fn a_person_with_a_browser_signs_in_looks_dry_runs_and_applies() {
     let service = Service::of(&project);
     let names = |count: usize| (0..count).map(|i| format!("rule_{i:04}")).collect::<Vec<_>>();
     // With `predictions`, and with one whose table is missing.
-    let many = [48, 1998].map(|count| super::overview::project(&names(count)));
+    let many = [48, 1998].map(|count| crate::serve::overview::project(&names(count)));
     let [fifty, thousands] = many.each_ref().map(Service::of);
     let only = Project::new(RULE);
     only.rows("r1,2026-01-30,g1,p1,,true,2026-01-30T09:30:00Z\nr2,2026-01-30,g1,p1,,true,2026-01-30T09:31:00Z");
@@ -38,7 +38,7 @@ fn a_person_with_a_browser_signs_in_looks_dry_runs_and_applies() {
     });
     project.onerow(&report).exits(0);
     let mut child = Command::new(driver)
-        .arg("tests/serve/browser.py")
+        .arg("tests/browser.py")
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
