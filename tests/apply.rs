@@ -378,14 +378,15 @@ fn a_date_with_shared_ids_is_not_touched_and_the_others_are() {
     "#);
 }
 
+/// A duplicate, and a survivor that shares its row id with a row of another key.
+const SHARED_IDS: &str = "t1,2026-01-28,g1,a,,true,2026-01-28T06:00:00Z\n\
+                          t9,2026-01-28,g1,a,,true,2026-01-28T07:00:00Z\n\
+                          t1,2026-01-28,g2,a,,true,2026-01-28T07:00:00Z";
+
 #[test]
 fn for_programs_the_last_line_of_a_failed_run_says_why() {
     let project = Project::new(RULE);
-    project.rows(
-        "t1,2026-01-28,g1,a,,true,2026-01-28T06:00:00Z\n\
-         t9,2026-01-28,g1,a,,true,2026-01-28T07:00:00Z\n\
-         t1,2026-01-28,g2,a,,true,2026-01-28T07:00:00Z",
-    );
+    project.rows(SHARED_IDS);
     let ended = apply(&project, "--log-format json").exits(1);
     let last = ended.stderr.lines().last().unwrap();
     let mut last: serde_json::Value = serde_json::from_str(last).unwrap();
@@ -414,11 +415,7 @@ fn for_programs_the_last_line_of_a_failed_run_says_why() {
 #[test]
 fn a_run_that_skips_its_dates_fails_with_the_reason_and_is_not_done_in_the_log() {
     let project = Project::new(RULE);
-    project.rows(
-        "t1,2026-01-28,g1,a,,true,2026-01-28T06:00:00Z\n\
-         t9,2026-01-28,g1,a,,true,2026-01-28T07:00:00Z\n\
-         t1,2026-01-28,g2,a,,true,2026-01-28T07:00:00Z",
-    );
+    project.rows(SHARED_IDS);
     let (_, rule) = RULE.split_at(RULE.find("[rule.").unwrap());
     project.write(
         "onerow.toml",

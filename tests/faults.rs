@@ -163,6 +163,11 @@ fn a_writer_between_record_and_removal_costs_no_survivor_and_the_counts_add_up()
         let sql = "SELECT COUNT(*) FROM \"onerow.removals\" WHERE date = '2026-01-28'";
         let recorded: i64 = project.database().query_row(sql, [], |row| row.get(0)).unwrap();
         assert_eq!(recorded as u64, removed + inexact, "{what}");
+        let undone = project.onerow("undo last");
+        let said =
+            "error[verification]: 2026-01-28 cannot be undone exactly, so it was left as it is: ";
+        assert_eq!(undone.stderr.contains(said), inexact == 1, "{what}: {undone}");
+        assert_eq!(undone.code, Some(i32::from(inexact == 1)), "{what}: {undone}");
     }
 }
 

@@ -190,10 +190,6 @@ fn heeding(engine: Engine, effects: &Effects) -> Engine {
 
 const WAYS: &str = "--date YESTERDAY, --date 2026-01-28, --from A --to B, --from A";
 
-fn no_dates(ways: &str) -> Error {
-    Error::new(Kind::Dates, "no dates given").help(format!("use {ways}"))
-}
-
 impl Common {
     /// The rules of the command.
     ///
@@ -216,10 +212,18 @@ impl Common {
     /// # Errors
     /// No dates were given, or dates were given for a single rule that has none.
     pub fn window(&self, rule: &Rule, effects: &Effects) -> Result<Window> {
+        self.window_by(&format!("{WAYS}, or --last N"), rule, effects)
+    }
+
+    /// The dates for a rule, as by [`Self::window`]; the error names these ways to give them.
+    fn window_by(&self, ways: &str, rule: &Rule, effects: &Effects) -> Result<Window> {
         if rule.partition.is_whole() {
             return self.whole(rule, !self.all);
         }
-        let given = self.dates.given().ok_or_else(|| no_dates(&format!("{WAYS}, or --last N")))?;
+        let given = self
+            .dates
+            .given()
+            .ok_or_else(|| Error::new(Kind::Dates, "no dates given").help(format!("use {ways}")))?;
         rule.window(&given, self.project.clock(effects).now())
     }
 
@@ -260,15 +264,15 @@ impl Common {
 
     /// The dates for a task; a task that does not depend on dates needs none.
     pub fn window_of(&self, task: &Task, rule: &Rule, effects: &Effects) -> Result<Window> {
-        let takes_changed = !matches!(task, Task::Step(_));
-        match task.needs_dates(rule) {
-            false => self.window_or_last(1, rule, effects),
-            true if takes_changed && self.dates.given().is_none() && !rule.partition.is_whole() => {
-                Err(no_dates(&format!(
+        match task {
+            _ if !task.needs_dates(rule) => self.window_or_last(1, rule, effects),
+            Task::Step(_) => self.window(rule, effects),
+            Task::Apply | Task::Consolidate => {
+                let ways = format!(
                     "{WAYS}, --last N, or --changed for those written since they were last found clean"
-                )))
+                );
+                self.window_by(&ways, rule, effects)
             }
-            true => self.window(rule, effects),
         }
     }
 

@@ -73,6 +73,7 @@ impl<'a> Journal<'a> {
         detail: &DetailOf<'_>,
     ) -> Result<(JobId, Answer)> {
         let title = statement.statement().title();
+        let running = |error: Error| error.while_doing(statement.statement().running());
         let mut retry = Retry::new(self.context);
         loop {
             if self.context.interrupt.requested() {
@@ -81,14 +82,9 @@ impl<'a> Journal<'a> {
             }
             match self.attempt(statement, params, detail) {
                 Err(error) if error.kind() == Kind::Transient => {
-                    retry
-                        .wait(&title, error)
-                        .map_err(|error| error.while_doing(statement.statement().running()))?;
+                    retry.wait(&title, error).map_err(running)?;
                 }
-                answer => {
-                    return answer
-                        .map_err(|error| error.while_doing(statement.statement().running()));
-                }
+                answer => return answer.map_err(running),
             }
         }
     }
