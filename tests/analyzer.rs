@@ -20,10 +20,6 @@ use serde_json::{Map, Value as Json, json};
 
 use crate::common::{google, part};
 
-fn ask(request: &Json) -> Option<Json> {
-    google::ask("second_opinion.py", request)
-}
-
 /// Rules with every type of partition, expressions in keys, and names that have to be quoted.
 fn odd_rules() -> RuleFile {
     let kinds = [
@@ -147,13 +143,9 @@ fn whole(of: &Nested) -> Json {
     }
 }
 
-pub fn request(rule: &Rule, sql: &str) -> Json {
-    let of = |(name, sql_type): &(Ident, SqlType)| {
-        let nested = rule.nested.iter().find(|(known, _)| known == name);
-        let of = nested.map_or_else(|| json!(sql_type.to_string()), |(_, nested)| whole(nested));
-        (name.as_str().to_owned(), of)
-    };
-    let mut columns: Map<String, Json> = rule.columns.iter().map(of).collect();
+/// What [`analyze`] takes: statements about the rule's tables.
+pub fn request(rule: &Rule, sql: &[&str]) -> Json {
+    let mut columns = types_of(rule);
     let mut set_aside = columns.clone();
     if rule.partition.is_by_arrival() {
         // BigQuery has both, whichever the rule names.
@@ -187,6 +179,28 @@ pub fn request(rule: &Rule, sql: &str) -> Json {
         },
         "sql": sql,
     })
+}
+
+/// What [`analyze`] takes: these statements about the rule's tables.
+pub fn all_of(rule: &Rule, statements: &[Statement]) -> Json {
+    let sql: Vec<&str> = statements.iter().map(|statement| statement.sql.as_str()).collect();
+    request(rule, &sql)
+}
+
+/// Asks the analyzer of statements, each request with tables, parameters and the statements about them: all
+/// statements, each with its error if it has one.
+pub fn analyze(requests: &[Json]) -> Option<Vec<(String, Option<String>)>> {
+    let answer = google::ask(&json!({ "analyze": requests }))?;
+    let text = |value: &Json| value.as_str().map(str::to_owned);
+    let of = |(request, errors): (&Json, &Json)| {
+        let statements = request["sql"].as_array().unwrap().iter().map(|sql| text(sql).unwrap());
+        let errors = errors.as_array().unwrap();
+        assert_eq!(statements.len(), errors.len());
+        statements.zip(errors.iter().map(text)).collect::<Vec<_>>()
+    };
+    let errors = answer["analyze"].as_array().unwrap();
+    assert_eq!(requests.len(), errors.len());
+    Some(requests.iter().zip(errors).flat_map(of).collect())
 }
 
 /// Every statement of every step of a rule. One that is about one date differs from that of another
@@ -224,46 +238,46 @@ fn every_statement_that_is_rendered_is_googlesql() {
         .flat_map(|project| &project.file.rules);
     let others = others.chain(&odd.rules);
     let rules = rules.chain(others.map(|rule| (rule, &shipped)));
-    let mut requests: Vec<Json> = Vec::new();
-    for (rule, templates) in part::of(rules, 8) {
-        requests.extend(statements(rule, templates).iter().map(|s| request(rule, &s.sql)));
-    }
+    let mut requests: Vec<Json> = part::of(rules, 8)
+        .map(|(rule, templates)| all_of(rule, &statements(rule, templates)))
+        .collect();
     // Without these the test proves nothing: an unknown column, and a key that cannot be one.
     let rule = &example.file.rules[0];
     let table = &rule.table;
     let mut float = request(
         rule,
-        &format!("SELECT ROW_NUMBER() OVER (PARTITION BY predicted_points) AS n FROM {table}"),
+        &[&format!("SELECT ROW_NUMBER() OVER (PARTITION BY predicted_points) AS n FROM {table}")],
     );
     float["tables"][table.dotted()]["predicted_points"] = "FLOAT64".into();
     // A column that the rule does not list would be lost when rows are written column by column.
     let arrival =
         odd.rules.iter().find(|rule| rule.name.as_str() == "arrival_times_rewrite").unwrap();
     let rewrite = statements(arrival, &shipped).into_iter().find(|s| s.step == *"rewrite").unwrap();
-    let mut unlisted = request(arrival, &rewrite.sql);
+    let mut unlisted = request(arrival, &[&rewrite.sql]);
     unlisted["tables"][arrival.table.dotted()]["extra"] = "STRING".into();
     let responses = shapes.file.rule("responses").unwrap();
     let other_case = |name: &str| format!("SELECT {name} FROM {}", responses.table);
-    requests.push(request(responses, &other_case("`GRößE`")));
+    requests.push(request(responses, &[&other_case("`GRößE`")]));
     let refused = [
         (unlisted, "UNION ALL have mismatched column count"),
-        (request(rule, &format!("SELECT player_lokup FROM {table}")), "player_lokup"),
+        (request(rule, &[&format!("SELECT player_lokup FROM {table}")]), "player_lokup"),
         // The case of letters that are not of ASCII makes another name.
-        (request(responses, &other_case("`GRÖßE`")), "GRÖßE"),
-        (request(rule, &format!("SELECT COUNT(*) AS n FROM {table} WHERE game_date = 5")), "INT64"),
+        (request(responses, &[&other_case("`GRÖßE`")]), "GRÖßE"),
+        (
+            request(rule, &[&format!("SELECT COUNT(*) AS n FROM {table} WHERE game_date = 5")]),
+            "INT64",
+        ),
         (float, "DOUBLE"),
     ];
-    let accepted = requests.len();
-    assert!(accepted > part::cases(80, 25), "{accepted}");
     requests.extend(refused.iter().map(|(request, _)| request.clone()));
-    let Some(answer) = ask(&json!({ "analyze": requests })) else { return };
-    for (i, error) in answer["analyze"].as_array().unwrap().iter().enumerate() {
-        match refused.get(i.wrapping_sub(accepted)) {
-            None => assert!(error.is_null(), "{error}\n{}", requests[i]["sql"].as_str().unwrap()),
-            Some((request, word)) => {
-                assert!(error.as_str().is_some_and(|e| e.contains(word)), "{error}: {request}");
-            }
-        }
+    let Some(mut analyzed) = analyze(&requests) else { return };
+    let of_refused = analyzed.split_off(analyzed.len() - refused.len());
+    assert!(analyzed.len() > part::cases(500, 60), "{}", analyzed.len());
+    for (sql, error) in analyzed {
+        assert_eq!(error, None, "{sql}");
+    }
+    for ((_, word), (sql, error)) in refused.iter().zip(of_refused) {
+        assert!(error.as_ref().is_some_and(|error| error.contains(word)), "{error:?}: {sql}");
     }
 }
 
@@ -274,7 +288,7 @@ fn the_list_of_statements_that_the_parser_has_to_read_is_googlesql() {
     let blocks: Vec<&str> = blocks.filter(|b| !b.is_empty() && !b.starts_with("--")).collect();
     let mut all = blocks.clone();
     all.push("SELECT id FORM nba.predictions WHERE");
-    let Some(answer) = ask(&json!({ "parse": all })) else { return };
+    let Some(answer) = google::ask(&json!({ "parse": all })) else { return };
     let errors = answer["parse"].as_array().unwrap();
     let refused: Vec<_> = blocks.iter().zip(errors).filter(|(_, error)| !error.is_null()).collect();
     assert!(refused.is_empty(), "{refused:#?}");
@@ -530,34 +544,34 @@ fn nested_literal(of: &Nested, value: &Json) -> String {
 
 const CUTOFF: &str = "2026-01-28T10:00:00Z";
 
-/// The query over these rows, written out, as Google's reference implementation takes it.
-fn with_rows(rule: &Rule, rows: &[Vec<SqlValue>], sql: &str) -> String {
+/// The types of the rule's columns, as the analyzer is told of them.
+fn types_of(rule: &Rule) -> Map<String, Json> {
+    let of = |(name, sql_type): &(Ident, SqlType)| {
+        let nested = rule.nested.iter().find(|(known, _)| known == name);
+        let of = nested.map_or_else(|| json!(sql_type.to_string()), |(_, nested)| whole(nested));
+        (name.as_str().to_owned(), of)
+    };
+    rule.columns.iter().map(of).collect()
+}
+
+/// The table with these rows, as Google's reference implementation is told of it.
+fn described(rule: &Rule, rows: &[Vec<SqlValue>]) -> Json {
     let cell = |(value, (name, sql_type)): (&SqlValue, &(Ident, SqlType))| {
         let nested = rule.nested.iter().find(|(known, _)| known == name);
-        let literal = match (nested, value) {
+        match (nested, value) {
             (Some((_, of)), SqlValue::String(text)) => {
-                format!(
-                    "CAST({} AS {of})",
-                    nested_literal(of, &serde_json::from_str(text).unwrap())
-                )
+                let value = serde_json::from_str(text).unwrap();
+                format!("CAST({} AS {of})", nested_literal(of, &value))
             }
             (Some((_, of)), _) => format!("CAST(NULL AS {of})"),
             _ => format!("CAST({} AS {sql_type})", value.literal()),
-        };
-        format!("{literal} AS {name}")
+        }
     };
     let row = |row: &Vec<SqlValue>| {
         let cells: Vec<String> = row.iter().zip(&rule.columns).map(cell).collect();
         format!("SELECT {}", cells.join(", "))
     };
-    let rows: Vec<String> = rows.iter().map(row).collect();
-    let cutoff = SqlValue::Timestamp(CUTOFF.parse().unwrap()).literal().to_string();
-    format!(
-        "WITH {} AS ({}) SELECT TO_JSON_STRING(answer) AS line FROM ({}) AS answer",
-        rule.table,
-        rows.join(" UNION ALL "),
-        sql.replace("@cutoff", &cutoff),
-    )
+    json!({ "columns": types_of(rule), "rows": rows.iter().map(row).collect::<Vec<_>>() })
 }
 
 /// The embedded warehouse's answer, a line of sorted cells for each row.
@@ -618,31 +632,40 @@ fn comparable(value: &Json) -> String {
 fn the_embedded_warehouse_answers_as_googles_reference_implementation_does() {
     let file = RuleFile::parse("onerow.toml", RULES).unwrap();
     let templates = Templates::shipped();
-    let mut cases = Vec::new();
+    let cutoff = SqlValue::Timestamp(CUTOFF.parse().unwrap()).literal().to_string();
+    let (mut cases, mut tables, mut queries) = (Vec::new(), Map::new(), Vec::new());
     for rule in &file.rules {
         let renderer = Renderer::new(rule, &templates, &[]).unwrap();
         for seed in part::of(0..4, 4) {
             let rows = rows_of(rule, &rows(seed, 60));
+            let table = format!("{}_{seed}", rule.name);
+            tables.insert(table.clone(), described(rule, &rows));
             for step in [StepName::DETECT, StepName::VERIFY, StepName::EXPLAIN, StepName::CURRENT] {
                 let step = StepName::parse(step).unwrap();
                 for window in windows() {
                     let statement = renderer.render(&step, &window).unwrap().remove(0);
+                    let sql = statement.sql.replace(&rule.table.to_string(), &table);
+                    let sql = sql.replace("@cutoff", &cutoff);
+                    queries.push(format!(
+                        "SELECT TO_JSON_STRING(answer) AS line FROM ({sql}) AS answer"
+                    ));
                     cases.push((rule, rows.clone(), statement));
                 }
             }
         }
     }
-    let queries: Vec<String> =
-        cases.iter().map(|(rule, rows, statement)| with_rows(rule, rows, &statement.sql)).collect();
-    let Some(answer) = ask(&json!({ "execute": queries })) else { return };
+    let Some(answer) = google::ask(&json!({ "tables": tables, "answers": queries })) else {
+        return;
+    };
     let mut compared = 0;
     for ((rule, rows, statement), theirs) in
-        cases.into_iter().zip(answer["execute"].as_array().unwrap())
+        cases.into_iter().zip(answer["answers"].as_array().unwrap())
     {
         let title = format!("{}: {}", rule.name, statement.title());
         let lines = theirs["rows"].as_array().unwrap_or_else(|| panic!("{title}: {theirs}"));
-        let theirs = sorted(lines.iter().map(|text| {
-            let object: Map<String, Json> = serde_json::from_str(text.as_str().unwrap()).unwrap();
+        let theirs = sorted(lines.iter().map(|cells| {
+            let text = cells[0].as_str().unwrap();
+            let object: Map<String, Json> = serde_json::from_str(text).unwrap();
             line(object.into_iter().map(|(name, value)| (name, comparable(&value))))
         }));
         compared += theirs.len();
@@ -690,7 +713,7 @@ fn the_expression_that_is_advised_for_a_key_can_be_one() {
         }
         let declared = match sql_type {
             "ARRAY" | "STRUCT" => continue,
-            _ => request(&file.rules[0], &statement.sql),
+            _ => request(&file.rules[0], &[&statement.sql]),
         };
         requests.push(declared);
     }
@@ -699,12 +722,12 @@ fn the_expression_that_is_advised_for_a_key_can_be_one() {
         let sql = format!(
             "SELECT ROW_NUMBER() OVER (PARTITION BY TO_JSON_STRING(v) ORDER BY TO_JSON_STRING(v)) AS n FROM (SELECT {value} AS v)"
         );
-        requests.push(json!({ "tables": {}, "parameters": {}, "sql": sql }));
+        requests.push(json!({ "tables": {}, "parameters": {}, "sql": [sql] }));
     }
     let refused = "SELECT ROW_NUMBER() OVER (PARTITION BY CAST(JSON '1' AS STRING)) AS n";
-    requests.push(json!({ "tables": {}, "parameters": {}, "sql": refused }));
-    let Some(answer) = ask(&json!({ "analyze": requests })) else { return };
-    let errors = answer["analyze"].as_array().unwrap();
-    assert!(errors.last().unwrap().is_string(), "what was advised before is refused");
-    assert!(errors[..5].iter().all(Json::is_null), "{errors:#?}");
+    requests.push(json!({ "tables": {}, "parameters": {}, "sql": [refused] }));
+    let Some(mut analyzed) = analyze(&requests) else { return };
+    assert!(analyzed.pop().unwrap().1.is_some(), "what was advised before is refused");
+    assert_eq!(analyzed.len(), 5);
+    assert!(analyzed.iter().all(|(_, error)| error.is_none()), "{analyzed:#?}");
 }

@@ -33,6 +33,7 @@ class Visit:
     def __init__(self, browser: Browser, asked: dict):
         self.address = asked["address"]
         self.pictures = Path(asked["pictures"])
+        self.seen = [tuple(seen) for seen in asked["seen"]]
         self.context: BrowserContext = browser.new_context(viewport=WIDE, reduced_motion="reduce")
         self.page: Page = self.context.new_page()
         self.complaints: list[str] = []
@@ -51,21 +52,21 @@ class Visit:
         self.page.goto(f"http://{self.address}{path}")
 
     def looks_good(self, name: str) -> None:
-        """Every width and colour scheme: pictures for a person, the engine's rules, no sideways
-        scrolling."""
-        for scheme in ("light", "dark"):
+        """The widths and colour schemes that are asked for: pictures for a person, the engine's rules, no
+        sideways scrolling."""
+        for scheme, width in self.seen:
             self.page.emulate_media(color_scheme=scheme)
-            for width, size in (("wide", WIDE), ("phone", PHONE)):
-                self.page.set_viewport_size(size)
-                picture = self.pictures / f"{name}-{width}-{scheme}.png"
-                self.page.screenshot(path=picture, full_page=True)
-                scroll = self.page.evaluate("document.documentElement.scrollWidth")
-                assert scroll <= size["width"], f"{name} is {scroll} px wide at {size['width']} px"
-                if width == "wide":
-                    cut = self.page.evaluate(CUT_OFF)
-                    assert not cut, f"{name}: cut off at {size['width']} px: {cut}"
-                found = Axe().run(self.page, options=RULES)
-                assert not found.response["violations"], f"{picture}\n{found.generate_report()}"
+            size = {"wide": WIDE, "phone": PHONE}[width]
+            self.page.set_viewport_size(size)
+            picture = self.pictures / f"{name}-{width}-{scheme}.png"
+            self.page.screenshot(path=picture, full_page=True)
+            scroll = self.page.evaluate("document.documentElement.scrollWidth")
+            assert scroll <= size["width"], f"{name} is {scroll} px wide at {size['width']} px"
+            if width == "wide":
+                cut = self.page.evaluate(CUT_OFF)
+                assert not cut, f"{name}: cut off at {size['width']} px: {cut}"
+            found = Axe().run(self.page, options=RULES)
+            assert not found.response["violations"], f"{picture}\n{found.generate_report()}"
         self.page.emulate_media(color_scheme="light")
         self.page.set_viewport_size(WIDE)
 

@@ -136,7 +136,7 @@ fn functions_of_edge_values_give_googles_answers() {
     let ours: Vec<Answer> = queries.iter().map(|query| literal_answer(query)).collect();
     let values = ours.iter().filter(|ours| ours.is_value()).count();
     assert!(values * 3 > ours.len() * 2, "only {values} of {} have a value", ours.len());
-    let Some(answer) = google::ask("reference.py", &json!({ "answers": queries })) else { return };
+    let Some(answer) = google::ask(&json!({ "answers": queries })) else { return };
     let theirs = answer["answers"].as_array().unwrap();
     let differences: Vec<String> = ours
         .iter()

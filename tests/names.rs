@@ -14,11 +14,11 @@ use onerow::removals::COLUMNS;
 use onerow::run::{RunId, Which};
 use onerow::template::Template;
 use onerow::window::{Day, Window};
-use serde_json::{Map, Value as Json, json};
+use serde_json::Value as Json;
 
-use crate::analyzer::{request, statements};
+use crate::analyzer::{all_of, analyze, statements};
+use crate::common::part;
 use crate::common::silent::Silent;
-use crate::common::{google, part};
 
 /// Names that shipped templates give to columns and relations, and that people give to columns.
 const NAMES: &str = "date rank copies settled row_id id survivor key_1 keep_1 survivor_keep_1 times \
@@ -268,31 +268,24 @@ fn statements_do_the_same_whatever_columns_are_called() {
 
 #[test]
 fn statements_are_googlesql_whatever_columns_are_called() {
-    let (mut described, mut sql) = (Map::new(), Vec::new());
-    let mut all = Json::Null;
-    // The analyzer takes a third of a second for each statement, and more for more tables: three a day.
-    for table in part::of(tables(), 104) {
+    let of = |table: Table| {
         let project = table.project();
         let rule = &project.file.rules[0];
-        let statements = statements(rule, &project.templates);
+        let mut statements = statements(rule, &project.templates);
         // To the analyzer a table's whole name is one word; in BigQuery its last part names the rows.
         let named = format!("AS `{}` FOR SYSTEM_TIME", rule.table.table());
-        let texts = statements.into_iter().map(|statement| statement.sql);
-        sql.extend(texts.map(|sql| sql.replace("FOR SYSTEM_TIME", &named)));
-        all = request(rule, "");
-        described.extend(all["tables"].as_object().unwrap().clone());
-    }
-    all["tables"] = Json::Object(described);
-    all["sql"] = json!(sql);
-    let Some(answer) = google::ask("second_opinion.py", &json!({ "analyze": [all] })) else {
-        return;
+        for statement in &mut statements {
+            statement.sql = statement.sql.replace("FOR SYSTEM_TIME", &named);
+        }
+        all_of(rule, &statements)
     };
-    let errors = answer["analyze"][0].as_array().unwrap().iter().zip(&sql);
-    let refused: Vec<String> = errors
-        .filter(|(error, _)| !error.is_null())
-        .map(|(error, sql)| format!("{error}\n{sql}"))
+    let requests: Vec<Json> = part::of(tables(), 56).map(of).collect();
+    let Some(analyzed) = analyze(&requests) else { return };
+    assert!(analyzed.len() > part::cases(500, 60), "{}", analyzed.len());
+    let refused: Vec<String> = analyzed
+        .into_iter()
+        .filter_map(|(sql, error)| Some(format!("{}\n{sql}", error?)))
         .collect();
-    assert!(sql.len() > 50, "{}", sql.len());
     let shown = refused.iter().take(5).cloned().collect::<Vec<_>>().join("\n\n");
     assert!(refused.is_empty(), "{} are refused:\n{shown}", refused.len());
 }

@@ -4,6 +4,7 @@
 use serde_json::Value as Json;
 
 use super::fixture::Fixture;
+use crate::common::part;
 use crate::predictions;
 
 pub const EXAMPLE: &str = include_str!("../../examples/player_props/onerow.toml");
@@ -46,7 +47,8 @@ fn without(mut document: Json, keys: &[&str]) -> Json {
 
 #[test]
 fn both_warehouses_give_the_same_figures_date_by_date() {
-    for (rule, duplicates) in [("player_prop_predictions", 7865), ("by_line", 4689)] {
+    let rules = [("player_prop_predictions", 7865), ("by_line", 4689)];
+    for (rule, duplicates) in part::of(rules, 2) {
         let Some(fixture) = both() else { return };
         for command in ["status", "plan", "apply", "status"] {
             let of = |warehouse: &str| {

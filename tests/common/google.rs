@@ -5,15 +5,15 @@ use std::process::{Command, Stdio};
 
 use serde_json::Value as Json;
 
-/// Asks one of the scripts in `tests/googlesql/`; `None` where there is nobody to ask: then a test
-/// says so and ends.
-pub fn ask(script: &str, request: &Json) -> Option<Json> {
+/// Asks `tests/googlesql/ask.py`, which says what it can be asked; `None` where there is nobody to ask:
+/// then a test says so and ends.
+pub fn ask(request: &Json) -> Option<Json> {
     let Some(python) = std::env::var_os("ONEROW_ZETASQL") else {
         eprintln!("skipped: this test needs Google's analyzer; `tests/run` prepares it");
         return None;
     };
     let mut child = Command::new(python)
-        .arg(format!("tests/googlesql/{script}"))
+        .arg("tests/googlesql/ask.py")
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .spawn()

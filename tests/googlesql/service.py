@@ -4,6 +4,7 @@ The library's own client compiles 28 MB of WebAssembly whenever a process starts
 and copies byte by byte. Here what was compiled is kept in wasmtime's cache.
 """
 
+import contextlib
 import ctypes
 
 from google.protobuf import empty_pb2
@@ -35,12 +36,32 @@ class Client(wasm_client.WasmClient):
         return ctypes.string_at(self._address(ptr), size)
 
 
+# What BigQuery adds to a table partitioned by ingestion time.
+PSEUDO_COLUMNS = {"_PARTITIONTIME", "_PARTITIONDATE"}
 # BigQuery keeps microseconds.
 FINER_THAN_BIGQUERY = {"FEATURE_TIMESTAMP_NANOS", "FEATURE_TIMESTAMP_PICOS"}
 
 
 def features():
     return options_pb2.LanguageOptionsProto.DESCRIPTOR.fields_by_name["enabled_language_features"].enum_type
+
+
+def kind(name):
+    return getattr(type_pb2, "TYPE_" + {"FLOAT64": "DOUBLE"}.get(name, name))
+
+
+def type_of(of):
+    """The type with this name; {array: type} and {struct: [[field, type]]} are of other types."""
+    if isinstance(of, str):
+        return type_pb2.TypeProto(type_kind=kind(of))
+    if "array" in of:
+        element = type_pb2.ArrayTypeProto(element_type=type_of(of["array"]))
+        return type_pb2.TypeProto(type_kind=kind("ARRAY"), array_type=element)
+    fields = [
+        type_pb2.StructFieldProto(field_name=name, field_type=type_of(field)) for name, field in of["struct"]
+    ]
+    struct = type_pb2.StructTypeProto(field=fields)
+    return type_pb2.TypeProto(type_kind=kind("STRUCT"), struct_type=struct)
 
 
 class Service:
@@ -78,9 +99,9 @@ class Service:
             described = catalog.table.add(name=name)
             if table.get("key"):  # the first column tells the rows that are changed apart
                 described.primary_key_column_index.append(0)
-            for column, type_name in table["columns"].items():
-                name = {"FLOAT64": "DOUBLE"}.get(type_name, type_name)
-                described.column.add(name=column).type.type_kind = getattr(type_pb2, "TYPE_" + name)
+            for column, of in table["columns"].items():
+                is_pseudo = column in PSEUDO_COLUMNS
+                described.column.add(name=column, type=type_of(of), is_pseudo_column=is_pseudo)
         request = messages.RegisterCatalogRequest(simple_catalog=catalog)
         for name, content in contents.items():
             request.table_content[name].CopyFrom(content)
@@ -118,7 +139,26 @@ class Service:
         request = messages.AnalyzeRequest(
             sql_statement=sql, options=self.options, registered_catalog_id=self.catalog
         )
-        self.call("Analyze", request, messages.AnalyzeResponse)
+        # What it makes of a statement is not looked at, so it is not read either.
+        self.call("Analyze", request, empty_pb2.Empty)
+
+    def parse(self, sql):
+        request = messages.ParseRequest(sql_statement=sql, options=self.language)
+        self.call("Parse", request, empty_pb2.Empty)
+
+    @contextlib.contextmanager
+    def declared(self, tables, parameters):
+        """Other tables, without rows, and parameters. Statements are of any kind."""
+        catalog, options = self.catalog, self.options
+        self.catalog = self.registered({name: {"columns": columns} for name, columns in tables.items()}, {})
+        self.options = options_pb2.AnalyzerOptionsProto()
+        self.options.CopyFrom(options)
+        del self.options.language_options.supported_statement_kinds[:]
+        for name, of in parameters.items():
+            self.options.query_parameters.add(name=name, type=type_of(of))
+        yield
+        self.call("UnregisterCatalog", messages.UnregisterRequest(registered_id=self.catalog), empty_pb2.Empty)
+        self.catalog, self.options = catalog, options
 
     def functions(self):
         """The names of all functions, and the names that they go by besides."""

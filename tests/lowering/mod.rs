@@ -120,7 +120,7 @@ fn what_is_refused_as_bigquery_would_is_refused_by_googles_analyzer() {
     refused.truncate(count);
     let queries: Vec<&str> = refused.iter().map(|unclaimed| unclaimed.sql.as_str()).collect();
     let request = json!({ "tables": Tables::new(0, 0).described(), "accepts": queries });
-    let Some(answer) = google::ask("reference.py", &request) else { return };
+    let Some(answer) = google::ask(&request) else { return };
     let accepted = answer["accepts"].as_array().unwrap().iter().zip(&refused);
     let accepted: Vec<&&Unclaimed> =
         accepted.filter(|(error, _)| error.is_null()).map(|(_, unclaimed)| unclaimed).collect();
@@ -152,7 +152,7 @@ fn what_check_refuses_is_refused_by_googles_analyzer() {
     assert!(refused.len() * 2 > count.min(400), "hardly anything is refused: {}", refused.len());
     let queries: Vec<&str> = refused.iter().map(|(sql, _)| sql.as_str()).collect();
     let request = json!({ "tables": Tables::new(0, 0).described(), "accepts": queries });
-    let Some(answer) = google::ask("reference.py", &request) else { return };
+    let Some(answer) = google::ask(&request) else { return };
     let accepted = answer["accepts"].as_array().unwrap().iter().zip(&refused);
     let alarms: Vec<_> =
         accepted.filter(|(error, _)| error.is_null()).map(|(_, refused)| refused).collect();
@@ -162,7 +162,7 @@ fn what_check_refuses_is_refused_by_googles_analyzer() {
 
 #[test]
 fn the_names_of_functions_are_those_of_googles_catalog() {
-    let Some(answer) = google::ask("reference.py", &json!({ "functions": true })) else { return };
+    let Some(answer) = google::ask(&json!({ "functions": true })) else { return };
     let known: Vec<&str> =
         answer["functions"].as_array().unwrap().iter().map(|name| name.as_str().unwrap()).collect();
     assert_eq!(known, forms::functions());

@@ -61,7 +61,7 @@ fn ask_groups<'g>(
 ) -> Option<Vec<&'g [usize]>> {
     let queries: Vec<String> = groups.iter().map(|group| together(questions, group)).collect();
     let request = json!({ "tables": tables.described(), "answers": queries });
-    let found = google::ask("reference.py", &request)?;
+    let found = google::ask(&request)?;
     let mut failed = Vec::new();
     for (group, found) in groups.iter().zip(found["answers"].as_array().unwrap()) {
         let error = found["error"].as_str();

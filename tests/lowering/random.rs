@@ -97,7 +97,7 @@ pub fn queries(grammar: &Grammar<'_>, tables: &Tables, seed: u64, count: usize) 
     let mut queries = Queries { grammar, random: fastrand::Rng::with_seed(seed) };
     let queries: Vec<String> = (0..count).map(|_| queries.query()).collect();
     let request = json!({ "tables": tables.described(), "answers": queries });
-    let given = google::ask("reference.py", &request)?;
+    let given = google::ask(&request)?;
     let (ours, judge) = (Ours::with(tables), super::judged::Judge::new());
     let mut asked = Asked::default();
     for (sql, theirs) in queries.iter().zip(given["answers"].as_array().unwrap()) {

@@ -124,7 +124,7 @@ fn update_and_delete_leave_what_googles_implementation_leaves() {
     let quoted: Vec<String> =
         STATEMENTS.iter().map(|sql| sql.replace("nba.small", "`nba.small`")).collect();
     let request = json!({ "tables": described(), "changes": quoted });
-    let Some(given) = google::ask("reference.py", &request) else { return };
+    let Some(given) = google::ask(&request) else { return };
     let given = given["changes"].as_array().unwrap();
     assert_eq!(given.len(), STATEMENTS.len());
     let failed = given.iter().filter(|answer| answer["error"].is_string()).count();

@@ -1,9 +1,12 @@
-"""What Google's reference implementation answers, with types.
+"""What Google's own analyzer says of SQL, and what its reference implementation answers, with types.
 
 Reads one JSON object from standard input and writes one to standard output:
   tables:    {name: {columns: {column: type}, rows: [SELECT of literals], key: whether the first column is one}}
   functions: true  ->  [name]
   accepts:   [sql]  ->  [error or null], from the analyzer
+  analyze:   [{tables: {name: {column: type}}, parameters: {name: type}, sql: [sql]}]  ->  [[error or null]],
+             of tables of their own; a type may be {array: type} or {struct: [[field, type]]}
+  parse:     [sql]  ->  [error or null], from the parser alone
   answers:   [sql]  ->  [{error} or {types: [type], rows: [[text or null]]}]
   changes:   [UPDATE or DELETE]  ->  [{error} or {changes: [{operation, key: [text], row: [text or null]}]}]
 """
@@ -94,6 +97,11 @@ def answer(service, sql):
         return {"error": str(error) or type(error).__name__}
 
 
+def analyzed(service, of):
+    with service.declared(of["tables"], of["parameters"]):
+        return [error_of(lambda: service.analyze(sql)) for sql in of["sql"]]
+
+
 def changed(service, sql):
     try:
         rows = service.modify(sql)
@@ -117,6 +125,8 @@ def main():
     given = {
         "functions": service.functions() if request.get("functions") else [],
         "accepts": [error_of(lambda: service.analyze(sql)) for sql in request.get("accepts", [])],
+        "analyze": [analyzed(service, of) for of in request.get("analyze", [])],
+        "parse": [error_of(lambda: service.parse(sql)) for sql in request.get("parse", [])],
         "answers": [answer(service, sql) for sql in request.get("answers", [])],
         "changes": [changed(service, sql) for sql in request.get("changes", [])],
     }
