@@ -23,6 +23,11 @@ ARGUMENTS = [
 ]
 WIDE = {"width": 1280, "height": 900}
 PHONE = {"width": 390, "height": 844}
+VIEWS = [
+    (scheme, width, size)
+    for scheme in ("light", "dark")
+    for width, size in (("wide", WIDE), ("phone", PHONE))
+]
 # The levels A and AA of WCAG, and what else the engine knows to be good practice.
 RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
 
@@ -33,7 +38,8 @@ class Visit:
     def __init__(self, browser: Browser, asked: dict):
         self.address = asked["address"]
         self.pictures = Path(asked["pictures"])
-        self.seen = [tuple(seen) for seen in asked["seen"]]
+        self.turn = asked["turn"]
+        self.pages = 0
         self.context: BrowserContext = browser.new_context(viewport=WIDE, reduced_motion="reduce")
         self.page: Page = self.context.new_page()
         self.complaints: list[str] = []
@@ -52,11 +58,12 @@ class Visit:
         self.page.goto(f"http://{self.address}{path}")
 
     def looks_good(self, name: str) -> None:
-        """The widths and colour schemes that are asked for: pictures for a person, the engine's rules, no
-        sideways scrolling."""
-        for scheme, width in self.seen:
+        """Every width and colour scheme, or the one whose turn it is: pictures for a person, the engine's
+        rules, no sideways scrolling."""
+        self.pages += 1
+        views = VIEWS if self.turn is None else [VIEWS[(self.turn + self.pages) % len(VIEWS)]]
+        for scheme, width, size in views:
             self.page.emulate_media(color_scheme=scheme)
-            size = {"wide": WIDE, "phone": PHONE}[width]
             self.page.set_viewport_size(size)
             picture = self.pictures / f"{name}-{width}-{scheme}.png"
             self.page.screenshot(path=picture, full_page=True)

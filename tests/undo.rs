@@ -170,6 +170,17 @@ fn a_run_is_undone_once_and_the_next_apply_does_it_again() {
         assert_eq!(date["status"], "already");
         assert_eq!(date["run_id"], first["run_id"]);
     }
+    // The ledger has no second undo, so none is named.
+    assert_eq!(second["run_id"], serde_json::Value::Null);
+    whole!(project.onerow(&format!("undo {run}")), @"
+    $ onerow undo [RUN]
+    -- stdout
+    rule predictions, no more of run [RUN] can be restored
+     date         rows   left alone   status
+    ────────
+     2026-01-28                       restored by run [RUN]
+     2026-01-29                       restored by run [RUN]
+    ");
     assert_eq!(project.active(), ["a", "b", "c", "e", "f"]);
     applied(&project);
     assert_eq!(project.active(), ["c", "f"]);

@@ -11,7 +11,7 @@ use super::{Effects, Outcome, completions};
 use crate::engine::RunOptions;
 use crate::error::Result;
 use crate::report::{self, Format};
-use crate::run::{RunId, RunOutcome, Undone, UndoneOutcome, Which};
+use crate::run::{RunId, RunOutcome, Undone, Which};
 
 /// Undo a run: restore exactly the rows it removed
 #[derive(clap::Args)]
@@ -87,8 +87,7 @@ fn explain(undone: &Undone, effects: &Effects) {
     for problem in &undone.problems {
         effects.report_of(undone.run.as_deref(), problem);
     }
-    let plans = undone.days.iter().any(|day| matches!(day.outcome, UndoneOutcome::Planned { .. }));
-    if plans {
+    if undone.is_planned() {
         effects.say("the rows were not compared with the table: the undo leaves alone those that have changed since, and says how many");
     }
     report::changed_columns(undone).iter().for_each(|sentence| effects.say(sentence));

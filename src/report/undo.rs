@@ -23,9 +23,11 @@ pub fn undone(style: Style, undone: &Undone) -> String {
     });
     let header = ["date", "rows", "left alone", "status"];
     let grid = grid(style, &header, rows.collect(), None);
+    let (rule, of) = (&undone.rule, &undone.undone);
     let title = match &undone.run {
-        Some(run) => format!("rule {}, run {run} undoes run {}", undone.rule, undone.undone),
-        None => format!("rule {}, what undoing run {} would do", undone.rule, undone.undone),
+        Some(run) => format!("rule {rule}, run {run} undoes run {of}"),
+        None if undone.is_planned() => format!("rule {rule}, what undoing run {of} would do"),
+        None => format!("rule {rule}, no more of run {of} can be restored"),
     };
     format!("{title}\n{grid}")
 }

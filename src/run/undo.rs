@@ -23,7 +23,7 @@ use crate::window::{Day, Window};
 pub struct Undone {
     /// The rule.
     pub rule: RuleName,
-    /// The id of the undo's own run; `None` if nothing was run.
+    /// The id of the undo's own run; `None` if nothing was sent, so that the ledger has no such run.
     pub run: Option<String>,
     /// The run that was undone.
     pub undone: String,
@@ -156,8 +156,8 @@ pub fn undo(context: &Context<'_>, which: &Which) -> Result<Undone> {
         days.push(UndoneDay { day, outcome, changes });
     }
     let Run { journal, problems, .. } = run.end()?;
-    let (run, undone) = (Some(journal.run.to_string()), undone.to_string());
-    let all = Undone { rule: rule.name.clone(), run, undone, days, problems };
+    let run = (!journal.is_empty()).then(|| journal.run.to_string());
+    let all = Undone { rule: rule.name.clone(), run, undone: undone.to_string(), days, problems };
     if journal.is_empty() { all.unless_refused() } else { Ok(all) }
 }
 
@@ -406,6 +406,11 @@ fn explained(error: Error, removal: &Removal) -> Error {
 }
 
 impl Undone {
+    /// Whether this is what an undo would restore.
+    pub fn is_planned(&self) -> bool {
+        self.days.iter().any(|day| matches!(day.outcome, UndoneOutcome::Planned { .. }))
+    }
+
     /// Whether a date could not be restored because of rows in the streaming buffer.
     pub fn waits(&self) -> bool {
         self.days.iter().any(|day| matches!(day.outcome, UndoneOutcome::Buffered { .. }))

@@ -9,8 +9,11 @@ use serde_json::{Value as Json, json};
 use super::service::{APPLY, NOW, Service, example};
 use crate::common::{Project, part};
 
-/// `None`, and a word about it, where there is no fuzzer.
-fn fuzzer() -> Option<OsString> {
+/// `None`, and a word about it, where there is no fuzzer, or it is another test's turn: 0 or 1.
+fn fuzzer(turn: usize) -> Option<OsString> {
+    if !part::is_turn(turn, 2) {
+        return None;
+    }
     let fuzzer = std::env::var_os("ONEROW_FUZZER");
     if fuzzer.is_none() {
         eprintln!("skipped: this test needs a fuzzer; `tests/run` prepares it");
@@ -39,7 +42,7 @@ fn fuzzed(fuzzer: &OsString, project: &Project, about: &[&str], checks: &str) ->
 
 #[test]
 fn a_fuzzer_that_reads_the_description_finds_nothing() {
-    let Some(fuzzer) = fuzzer() else { return };
+    let Some(fuzzer) = fuzzer(0) else { return };
     let project = example();
     let arguments = ["player_prop_predictions", "--now", NOW];
     let service = Service::start(&project.path(""), &arguments, &[("ONEROW_APPLY_KEYS", APPLY)]);
@@ -109,7 +112,7 @@ fn pages(run: &str) -> Json {
 
 #[test]
 fn a_fuzzer_that_asks_for_pages_finds_nothing() {
-    let Some(fuzzer) = fuzzer() else { return };
+    let Some(fuzzer) = fuzzer(1) else { return };
     let project = example();
     let apply = format!("apply by_line --date 2026-01-28 --now {NOW} --format json");
     let run = project.onerow(&apply).exits(0).json();

@@ -1,5 +1,6 @@
 //! Undoing a run from its page: what would come back is shown first, and only that comes back.
 
+use onerow::statement::Fingerprint;
 use serde_json::json;
 
 use super::pages::{ended, location, sign_in, token};
@@ -117,6 +118,12 @@ fn what_was_confirmed_is_what_is_undone_or_the_new_plan_is_shown() {
         shown.text.contains("Nothing was run.") && shown.text.contains("There is nothing to undo.")
     );
     assert_ne!(confirmed, "");
+    // No page has a form of nothing; a form that somebody makes for it begins no run.
+    let nothing = project.onerow(&format!("undo {run} --dry-run --format json")).exits(0).stdout;
+    let nothing = Fingerprint::of(&nothing);
+    let refused = service.send("/undo", &headers, &fields(&csrf, &run, nothing.as_str()));
+    assert_eq!(refused.status, 422, "{}", refused.text);
+    assert!(refused.text.contains("No date of the run is left to undo."), "{}", refused.text);
     let runs = service.get("/api/runs", Some(READ)).json;
     assert_eq!(runs["runs"].as_array().unwrap().len(), 2, "the service began none");
 }

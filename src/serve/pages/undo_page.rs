@@ -111,6 +111,9 @@ pub(super) async fn undo(
         let page = page(&service, &session, rule, &run, &plan, true)?;
         return Ok((StatusCode::CONFLICT, page).into_response());
     }
+    if !plan.is_planned() {
+        return Err(Problem::new(Code::InvalidRequest).detail("no date of the run is left to undo"));
+    }
     let days = plan.days.iter().map(|day| day.day).collect();
     let window = Window::of_days(days).map_err(|error| Problem::of(&error))?;
     let id = undoing::begin(&service, rule, &run.id, &window, session.caller)?;
