@@ -143,8 +143,9 @@ fn whole(of: &Nested) -> Json {
     }
 }
 
-/// What [`analyze`] takes: statements about the rule's tables.
-pub fn request(rule: &Rule, sql: &[&str]) -> Json {
+/// What [`analyze`] takes: the rule's tables, and statements about them.
+pub fn request<S: AsRef<str>>(rule: &Rule, statements: impl IntoIterator<Item = S>) -> Json {
+    let sql = statements.into_iter().map(|sql| json!(sql.as_ref()));
     let mut columns = types_of(rule);
     let mut set_aside = columns.clone();
     if rule.partition.is_by_arrival() {
@@ -177,14 +178,8 @@ pub fn request(rule: &Rule, sql: &[&str]) -> Json {
             "record_id": "STRING", "undone_run": "STRING", "undone_run_started_at": "TIMESTAMP", "removed_since": "TIMESTAMP",
             "undone_record": "STRING", "recorded_by": "STRING", "before": "TIMESTAMP",
         },
-        "sql": sql,
+        "sql": sql.collect::<Vec<_>>(),
     })
-}
-
-/// What [`analyze`] takes: these statements about the rule's tables.
-pub fn all_of(rule: &Rule, statements: &[Statement]) -> Json {
-    let sql: Vec<&str> = statements.iter().map(|statement| statement.sql.as_str()).collect();
-    request(rule, &sql)
 }
 
 /// Asks the analyzer of statements, each request with tables, parameters and the statements about them: all
@@ -201,6 +196,11 @@ pub fn analyze(requests: &[Json]) -> Option<Vec<(String, Option<String>)>> {
     let errors = answer["analyze"].as_array().unwrap();
     assert_eq!(requests.len(), errors.len());
     Some(requests.iter().zip(errors).flat_map(of).collect())
+}
+
+/// What is executed, statement by statement.
+pub fn texts(statements: &[Statement]) -> impl Iterator<Item = &str> {
+    statements.iter().map(|statement| statement.sql.as_str())
 }
 
 /// Every statement of every step of a rule. One that is about one date differs from that of another
@@ -239,32 +239,32 @@ fn every_statement_that_is_rendered_is_googlesql() {
     let others = others.chain(&odd.rules);
     let rules = rules.chain(others.map(|rule| (rule, &shipped)));
     let mut requests: Vec<Json> = part::of(rules, 8)
-        .map(|(rule, templates)| all_of(rule, &statements(rule, templates)))
+        .map(|(rule, templates)| request(rule, texts(&statements(rule, templates))))
         .collect();
     // Without these the test proves nothing: an unknown column, and a key that cannot be one.
     let rule = &example.file.rules[0];
     let table = &rule.table;
     let mut float = request(
         rule,
-        &[&format!("SELECT ROW_NUMBER() OVER (PARTITION BY predicted_points) AS n FROM {table}")],
+        [format!("SELECT ROW_NUMBER() OVER (PARTITION BY predicted_points) AS n FROM {table}")],
     );
     float["tables"][table.dotted()]["predicted_points"] = "FLOAT64".into();
     // A column that the rule does not list would be lost when rows are written column by column.
     let arrival =
         odd.rules.iter().find(|rule| rule.name.as_str() == "arrival_times_rewrite").unwrap();
     let rewrite = statements(arrival, &shipped).into_iter().find(|s| s.step == *"rewrite").unwrap();
-    let mut unlisted = request(arrival, &[&rewrite.sql]);
+    let mut unlisted = request(arrival, [&rewrite.sql]);
     unlisted["tables"][arrival.table.dotted()]["extra"] = "STRING".into();
     let responses = shapes.file.rule("responses").unwrap();
     let other_case = |name: &str| format!("SELECT {name} FROM {}", responses.table);
-    requests.push(request(responses, &[&other_case("`GRößE`")]));
+    requests.push(request(responses, [&other_case("`GRößE`")]));
     let refused = [
         (unlisted, "UNION ALL have mismatched column count"),
-        (request(rule, &[&format!("SELECT player_lokup FROM {table}")]), "player_lokup"),
+        (request(rule, [&format!("SELECT player_lokup FROM {table}")]), "player_lokup"),
         // The case of letters that are not of ASCII makes another name.
-        (request(responses, &[&other_case("`GRÖßE`")]), "GRÖßE"),
+        (request(responses, [&other_case("`GRÖßE`")]), "GRÖßE"),
         (
-            request(rule, &[&format!("SELECT COUNT(*) AS n FROM {table} WHERE game_date = 5")]),
+            request(rule, [&format!("SELECT COUNT(*) AS n FROM {table} WHERE game_date = 5")]),
             "INT64",
         ),
         (float, "DOUBLE"),
@@ -713,7 +713,7 @@ fn the_expression_that_is_advised_for_a_key_can_be_one() {
         }
         let declared = match sql_type {
             "ARRAY" | "STRUCT" => continue,
-            _ => request(&file.rules[0], &[&statement.sql]),
+            _ => request(&file.rules[0], [&statement.sql]),
         };
         requests.push(declared);
     }

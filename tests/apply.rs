@@ -369,11 +369,11 @@ fn a_date_with_shared_ids_is_not_touched_and_the_others_are() {
     }
     whole!(said, @r#"
     # an id that a survivor of another key shares
-    error[shared-ids]: 2 active rows have a NULL or duplicate row id on 2026-01-28: a statement by row id could remove a row that must be kept, so these dates are skipped
+    error[shared-ids]: 2 active rows have a NULL or duplicate row id on 2026-01-28: a statement by row id could remove a row that must be kept, so no duplicate is removed there
       help: make the ids unique (in a rule without `row_id` they are the key and the values of `keep`), or set `strategy = "rewrite"`, which can tell such rows apart
 
     # an id that is NULL
-    error[shared-ids]: 1 active row has a NULL or duplicate row id on 2026-01-28: a statement by row id could remove a row that must be kept, so these dates are skipped
+    error[shared-ids]: 1 active row has a NULL or duplicate row id on 2026-01-28: a statement by row id could remove a row that must be kept, so no duplicate is removed there
       help: make the ids unique (in a rule without `row_id` they are the key and the values of `keep`), or set `strategy = "rewrite"`, which can tell such rows apart
     "#);
 }
@@ -393,7 +393,7 @@ fn for_programs_the_last_line_of_a_failed_run_says_why() {
     let run = ended.json()["run_id"].clone();
     assert!(last["time"].take().is_string());
     let reason = "2 active rows have a NULL or duplicate row id on 2026-01-28: a statement by row id could remove a \
-                  row that must be kept, so these dates are skipped";
+                  row that must be kept, so no duplicate is removed there";
     assert_eq!(
         last,
         serde_json::json!({
@@ -439,7 +439,7 @@ fn a_run_that_skips_its_dates_fails_with_the_reason_and_is_not_done_in_the_log()
     ────────
      total             3      2            1          0            2         0
     -- stderr
-    error[shared-ids]: 2 active rows have a NULL or duplicate row id on 2026-01-28: a statement by row id could remove a row that must be kept, so these dates are skipped
+    error[shared-ids]: 2 active rows have a NULL or duplicate row id on 2026-01-28: a statement by row id could remove a row that must be kept, so no duplicate is removed there
       help: make the ids unique (in a rule without `row_id` they are the key and the values of `keep`), or set `strategy = "rewrite"`, which can tell such rows apart
 
     $ onerow -q apply --all --date 2026-01-28 --format csv
@@ -449,10 +449,10 @@ fn a_run_that_skips_its_dates_fails_with_the_reason_and_is_not_done_in_the_log()
     predictions,[RUN],2026-01-28,3,2,1,0,2,0,0,0,shared_ids
     others,[RUN],2026-01-28,3,2,1,0,2,0,0,0,shared_ids
     -- stderr
-    error[shared-ids]: 2 active rows have a NULL or duplicate row id on 2026-01-28: a statement by row id could remove a row that must be kept, so these dates are skipped
+    error[shared-ids]: 2 active rows have a NULL or duplicate row id on 2026-01-28: a statement by row id could remove a row that must be kept, so no duplicate is removed there
       note: while running rule predictions
       help: make the ids unique (in a rule without `row_id` they are the key and the values of `keep`), or set `strategy = "rewrite"`, which can tell such rows apart
-    error[shared-ids]: 2 active rows have a NULL or duplicate row id on 2026-01-28: a statement by row id could remove a row that must be kept, so these dates are skipped
+    error[shared-ids]: 2 active rows have a NULL or duplicate row id on 2026-01-28: a statement by row id could remove a row that must be kept, so no duplicate is removed there
       note: while running rule others
       help: make the ids unique (in a rule without `row_id` they are the key and the values of `keep`), or set `strategy = "rewrite"`, which can tell such rows apart
 

@@ -33,7 +33,7 @@ fn a_person_with_a_browser_signs_in_looks_dry_runs_and_applies() {
     let file = project.path("report.html");
     let report = format!("report --all --last 14 --html {} --now {NOW}", file.display());
     // Each page is looked at in one of four views, another one each day.
-    let turn = (!part::is_thorough()).then(|| part::seed() % 4);
+    let turn = (!part::is_thorough()).then(|| part::turn() % 4);
     let asked = json!({
         "turn": turn, "address": service.address, "apply": APPLY, "read": READ, "pictures": pictures,
         "one": one.address, "fifty": fifty.address, "thousands": thousands.address, "file": file, "browser": std::env::var("ONEROW_BROWSER").unwrap(),

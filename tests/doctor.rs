@@ -74,7 +74,7 @@ fn shared_ids_are_found_by_date() {
       skipped  partition         this warehouse has no partitions
       good     streaming buffer  empty
       good     statements        the warehouse would take detect, record, deactivate, verify of 2026-01-28
-      advice   rows              2 active rows have a NULL or duplicate row id on 2026-01-28: a statement by row id could remove a row that must be kept, so these dates are skipped → make the ids unique (in a rule without `row_id` they are the key and the values of `keep`), or set `strategy = "rewrite"`, which can tell such rows apart
+      advice   rows              2 active rows have a NULL or duplicate row id on 2026-01-28: a statement by row id could remove a row that must be kept, so no duplicate is removed there → make the ids unique (in a rule without `row_id` they are the key and the values of `keep`), or set `strategy = "rewrite"`, which can tell such rows apart
       bad      row id            `id` is NULL or shared in 2 of 2 active rows, on 2026-01-28 → those dates are left alone if they have duplicates; make the ids unique, or choose another `row_id` column
     "#);
 }

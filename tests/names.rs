@@ -16,7 +16,7 @@ use onerow::template::Template;
 use onerow::window::{Day, Window};
 use serde_json::Value as Json;
 
-use crate::analyzer::{all_of, analyze, statements};
+use crate::analyzer::{analyze, request, statements, texts};
 use crate::common::part;
 use crate::common::silent::Silent;
 
@@ -271,13 +271,10 @@ fn statements_are_googlesql_whatever_columns_are_called() {
     let of = |table: Table| {
         let project = table.project();
         let rule = &project.file.rules[0];
-        let mut statements = statements(rule, &project.templates);
         // To the analyzer a table's whole name is one word; in BigQuery its last part names the rows.
         let named = format!("AS `{}` FOR SYSTEM_TIME", rule.table.table());
-        for statement in &mut statements {
-            statement.sql = statement.sql.replace("FOR SYSTEM_TIME", &named);
-        }
-        all_of(rule, &statements)
+        let statements = statements(rule, &project.templates);
+        request(rule, texts(&statements).map(|sql| sql.replace("FOR SYSTEM_TIME", &named)))
     };
     let requests: Vec<Json> = part::of(tables(), 56).map(of).collect();
     let Some(analyzed) = analyze(&requests) else { return };

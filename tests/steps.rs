@@ -349,7 +349,7 @@ fn run_deactivate_says_what_it_could_not_touch() {
 
     deactivate of 2026-01-28: 0 rows changed
     -- stderr
-    error[shared-ids]: 2 active rows have a NULL or duplicate row id on 2026-01-28: a statement by row id could remove a row that must be kept, so these dates are skipped
+    error[shared-ids]: 2 active rows have a NULL or duplicate row id on 2026-01-28: a statement by row id could remove a row that must be kept, so no duplicate is removed there
       help: make the ids unique (in a rule without `row_id` they are the key and the values of `keep`), or set `strategy = "rewrite"`, which can tell such rows apart
     "#);
 }

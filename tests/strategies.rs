@@ -182,7 +182,7 @@ u,2026-01-30,g1,ann,,true,2026-01-30T08:00:00Z";
     ────────
      total             5      3            2          0            2         1
     -- stderr
-    error[shared-ids]: 2 active rows have a NULL or duplicate row id on 2026-01-28: a statement by row id could remove a row that must be kept, so these dates are skipped
+    error[shared-ids]: 2 active rows have a NULL or duplicate row id on 2026-01-28: a statement by row id could remove a row that must be kept, so no duplicate is removed there
       help: make the ids unique (in a rule without `row_id` they are the key and the values of `keep`), or set `strategy = "rewrite"`, which can tell such rows apart
 
     $ onerow apply --yes --from 2026-01-28 --to 2026-01-30
@@ -197,7 +197,7 @@ u,2026-01-30,g1,ann,,true,2026-01-30T08:00:00Z";
     ────────
      total             5      3            2          0            2         1
     -- stderr
-    error[shared-ids]: 2 active rows have a NULL or duplicate row id on 2026-01-28: a statement by row id could remove a row that must be kept, so these dates are skipped
+    error[shared-ids]: 2 active rows have a NULL or duplicate row id on 2026-01-28: a statement by row id could remove a row that must be kept, so no duplicate is removed there
       help: make the ids unique (in a rule without `row_id` they are the key and the values of `keep`), or set `strategy = "rewrite"`, which can tell such rows apart
     "#);
     let project = Project::new(&rule("rewrite"));
@@ -349,7 +349,7 @@ fn rows_that_share_an_id_in_a_table_by_arrival_are_rewritten() {
     ────────
      total             2      1            1          0            2         0
     -- stderr
-    error[shared-ids]: 2 active rows have a NULL or duplicate row id on 2026-01-28: a statement by row id could remove a row that must be kept, so these dates are skipped
+    error[shared-ids]: 2 active rows have a NULL or duplicate row id on 2026-01-28: a statement by row id could remove a row that must be kept, so no duplicate is removed there
       help: make the ids unique (in a rule without `row_id` they are the key and the values of `keep`), or set `strategy = "rewrite"`, which can tell such rows apart
     "#);
     let rewrite = by_arrival.replace("\"delete\"", "\"rewrite\"");

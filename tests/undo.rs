@@ -175,7 +175,7 @@ fn a_run_is_undone_once_and_the_next_apply_does_it_again() {
     whole!(project.onerow(&format!("undo {run}")), @"
     $ onerow undo [RUN]
     -- stdout
-    rule predictions, no more of run [RUN] can be restored
+    rule predictions, run [RUN] is undone already
      date         rows   left alone   status
     ────────
      2026-01-28                       restored by run [RUN]

@@ -173,10 +173,10 @@ impl Effects {
         }
     }
 
-    /// Writes the closing line of a run, in the JSON log.
+    /// Writes the closing line of a run, or of one that failed before it sent anything, in the JSON log.
     pub(super) fn close(&self, ended: &RunOutcome) {
         let log = self.log();
-        if log.format == LogFormat::Json && ended.run.is_some() {
+        if log.format == LogFormat::Json && (ended.run.is_some() || ended.failure().is_some()) {
             log.line(Line::of_ended(ended));
         }
     }

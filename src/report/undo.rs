@@ -27,7 +27,8 @@ pub fn undone(style: Style, undone: &Undone) -> String {
     let title = match &undone.run {
         Some(run) => format!("rule {rule}, run {run} undoes run {of}"),
         None if undone.is_planned() => format!("rule {rule}, what undoing run {of} would do"),
-        None => format!("rule {rule}, no more of run {of} can be restored"),
+        None if undone.is_already() => format!("rule {rule}, run {of} is undone already"),
+        None => format!("rule {rule}, nothing of run {of} was restored"),
     };
     format!("{title}\n{grid}")
 }

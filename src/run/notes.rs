@@ -64,7 +64,7 @@ impl Report {
         Some(Note {
             text: format!(
                 "{rows} a NULL or duplicate row id on {}: a statement by row id could remove a row that must be \
-                 kept, so these dates are skipped",
+                 kept, so no duplicate is removed there",
                 dates(days.iter().map(|day| day.day).collect())
             ),
             remedy: "make the ids unique (in a rule without `row_id` they are the key and the values of `keep`), or \

@@ -411,6 +411,12 @@ impl Undone {
         self.days.iter().any(|day| matches!(day.outcome, UndoneOutcome::Planned { .. }))
     }
 
+    /// Whether earlier undos have restored each date.
+    pub(crate) fn is_already(&self) -> bool {
+        let already = |day: &UndoneDay| matches!(day.outcome, UndoneOutcome::Already(_));
+        !self.days.is_empty() && self.days.iter().all(already)
+    }
+
     /// Whether a date could not be restored because of rows in the streaming buffer.
     pub fn waits(&self) -> bool {
         self.days.iter().any(|day| matches!(day.outcome, UndoneOutcome::Buffered { .. }))

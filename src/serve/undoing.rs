@@ -31,7 +31,10 @@ pub(super) fn begin(
         let ran = blocking(move || working.undo(&name, &undone, &of, &caller.who)).await;
         service.glances.ran(&rule);
         let ended = match &ran {
-            Ok(undone) => RunOutcome::of_undo(undone),
+            // The caller was told this id, also where nothing was sent.
+            Ok(undone) => {
+                RunOutcome { run: Some(run.id.to_string()), ..RunOutcome::of_undo(undone) }
+            }
             Err(error) => {
                 RunOutcome::failed("undo", &rule.name, Some(&run.window), Some(&run.id), error)
             }
@@ -46,10 +49,16 @@ pub(super) fn begin(
     Ok(id)
 }
 
-/// The reason why an undo failed, if it did.
+/// The reason why an undo failed, if it did, or why it restored nothing.
 fn problem(ran: &Result<Undone>) -> Option<Problem> {
     match ran {
         Err(error) => Some(Problem::of_run(error)),
+        Ok(undone) if undone.is_already() => Some(already()),
         Ok(undone) => undone.problems.first().map(Problem::of_run),
     }
+}
+
+/// The run was undone before, or meanwhile.
+pub(super) fn already() -> Problem {
+    Problem::new(Code::InvalidRequest).detail("the run is undone already")
 }

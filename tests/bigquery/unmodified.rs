@@ -12,7 +12,7 @@ use crate::common::{HEADER, Project, RULE, part};
 use crate::predictions;
 use crate::seed_case::PUBLISHED;
 
-// One half of each list is played a day, and each half has both emulators.
+// One half of each list is played a day, and each half of these has both emulators.
 
 /// The example's rules, on each emulator.
 const CASES: [(Flavor, &str); 4] = [
@@ -200,7 +200,9 @@ fn every_job_of_a_run_is_a_statement_that_render_prints() {
 
 #[test]
 fn each_strategy_gives_the_table_that_the_embedded_warehouse_gives() {
-    for (flavor, strategy) in part::of(STRATEGIES.into_iter().take(4), 2) {
+    for (flavor, strategy) in
+        part::of(STRATEGIES.into_iter().filter(|(_, strategy)| *strategy != "rewrite"), 2)
+    {
         let Some(plain) = Plain::new(flavor, &rule(strategy)) else { return };
         plain.fill("predictions", ROWS);
         plain.of_both(&format!("status {WINDOW}"));

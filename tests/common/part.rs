@@ -12,15 +12,31 @@ pub fn seed() -> u64 {
     }
 }
 
+/// Which part it is: the number of the day, so that parts follow each other also where a month ends; of a
+/// seed that is no date, the seed.
+pub fn turn() -> u64 {
+    let seed = seed();
+    let part = |of: u64| i16::try_from(of).ok();
+    let date = || {
+        let (year, month, day) =
+            (part(seed / 10_000)?, (seed / 100 % 100) as i8, (seed % 100) as i8);
+        jiff::civil::Date::new(year, month, day).ok()
+    };
+    let days = |date: jiff::civil::Date| {
+        jiff::civil::date(1970, 1, 1).until(date).ok()?.get_days().try_into().ok()
+    };
+    date().and_then(days).unwrap_or(seed)
+}
+
 /// Whether nothing is left out.
 pub fn is_thorough() -> bool {
     std::env::var_os("ONEROW_THOROUGH").is_some() || super::document::is_written()
 }
 
-/// Whether this run plays the row of a long table, of which it plays one in so many. With up to 30, each
-/// row has its turn within a month.
+/// Whether this run plays the row of a long table, of which it plays one in so many: each row has its turn
+/// within so many days.
 pub fn has(row: usize, one_in: u64) -> bool {
-    is_thorough() || (row as u64).wrapping_add(seed()).is_multiple_of(one_in)
+    is_thorough() || (row as u64).wrapping_add(turn()).is_multiple_of(one_in)
 }
 
 /// Whether it is this test's turn, of so many that take turns from day to day; says so where it is not.

@@ -40,7 +40,7 @@ fn killed_at_random_instants_the_next_run_converges_each_time() {
             scope.spawn(|| {
                 loop {
                     let number = next.fetch_add(1, Ordering::SeqCst);
-                    if number >= kills && (are_enough() || number >= 20 * kills) {
+                    if number >= kills && (are_enough() || number >= 5 * kills) {
                         return;
                     }
                     let (whole_run, scenario) = &scenarios[number % scenarios.len()];

@@ -149,16 +149,18 @@ class Service:
     @contextlib.contextmanager
     def declared(self, tables, parameters):
         """Other tables, without rows, and parameters. Statements are of any kind."""
-        catalog, options = self.catalog, self.options
-        self.catalog = self.registered({name: {"columns": columns} for name, columns in tables.items()}, {})
-        self.options = options_pb2.AnalyzerOptionsProto()
-        self.options.CopyFrom(options)
-        del self.options.language_options.supported_statement_kinds[:]
+        options = options_pb2.AnalyzerOptionsProto()
+        options.CopyFrom(self.options)
+        del options.language_options.supported_statement_kinds[:]
         for name, of in parameters.items():
-            self.options.query_parameters.add(name=name, type=type_of(of))
-        yield
-        self.call("UnregisterCatalog", messages.UnregisterRequest(registered_id=self.catalog), empty_pb2.Empty)
-        self.catalog, self.options = catalog, options
+            options.query_parameters.add(name=name, type=type_of(of))
+        catalog = self.registered({name: {"columns": columns} for name, columns in tables.items()}, {})
+        before, (self.catalog, self.options) = (self.catalog, self.options), (catalog, options)
+        try:
+            yield
+        finally:
+            self.catalog, self.options = before
+            self.call("UnregisterCatalog", messages.UnregisterRequest(registered_id=catalog), empty_pb2.Empty)
 
     def functions(self):
         """The names of all functions, and the names that they go by besides."""

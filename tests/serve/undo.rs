@@ -123,7 +123,7 @@ fn what_was_confirmed_is_what_is_undone_or_the_new_plan_is_shown() {
     let nothing = Fingerprint::of(&nothing);
     let refused = service.send("/undo", &headers, &fields(&csrf, &run, nothing.as_str()));
     assert_eq!(refused.status, 422, "{}", refused.text);
-    assert!(refused.text.contains("No date of the run is left to undo."), "{}", refused.text);
+    assert!(refused.text.contains("The run is undone already."), "{}", refused.text);
     let runs = service.get("/api/runs", Some(READ)).json;
     assert_eq!(runs["runs"].as_array().unwrap().len(), 2, "the service began none");
 }

@@ -37,25 +37,25 @@ fn what_is_refused_is_a_warning_and_is_not_sent_again() {
     }
     whole!(said, @r#"
     # 400
-    error[shared-ids]: 2 active rows have a NULL or duplicate row id on 2026-01-28: a statement by row id could remove a row that must be kept, so these dates are skipped
+    error[shared-ids]: 2 active rows have a NULL or duplicate row id on 2026-01-28: a statement by row id could remove a row that must be kept, so no duplicate is removed there
       help: make the ids unique (in a rule without `row_id` they are the key and the values of `keep`), or set `strategy = "rewrite"`, which can tell such rows apart
     warning[webhook]: could not notify webhook `ops`: it answered with HTTP 400
       help: check that OPS_URL still holds its address
 
     # 403
-    error[shared-ids]: 2 active rows have a NULL or duplicate row id on 2026-01-28: a statement by row id could remove a row that must be kept, so these dates are skipped
+    error[shared-ids]: 2 active rows have a NULL or duplicate row id on 2026-01-28: a statement by row id could remove a row that must be kept, so no duplicate is removed there
       help: make the ids unique (in a rule without `row_id` they are the key and the values of `keep`), or set `strategy = "rewrite"`, which can tell such rows apart
     warning[webhook]: could not notify webhook `ops`: it answered with HTTP 403
       help: check that OPS_URL still holds its address
 
     # 404
-    error[shared-ids]: 2 active rows have a NULL or duplicate row id on 2026-01-28: a statement by row id could remove a row that must be kept, so these dates are skipped
+    error[shared-ids]: 2 active rows have a NULL or duplicate row id on 2026-01-28: a statement by row id could remove a row that must be kept, so no duplicate is removed there
       help: make the ids unique (in a rule without `row_id` they are the key and the values of `keep`), or set `strategy = "rewrite"`, which can tell such rows apart
     warning[webhook]: could not notify webhook `ops`: it answered with HTTP 404
       help: check that OPS_URL still holds its address
 
     # 410
-    error[shared-ids]: 2 active rows have a NULL or duplicate row id on 2026-01-28: a statement by row id could remove a row that must be kept, so these dates are skipped
+    error[shared-ids]: 2 active rows have a NULL or duplicate row id on 2026-01-28: a statement by row id could remove a row that must be kept, so no duplicate is removed there
       help: make the ids unique (in a rule without `row_id` they are the key and the values of `keep`), or set `strategy = "rewrite"`, which can tell such rows apart
     warning[webhook]: could not notify webhook `ops`: it answered with HTTP 410
       help: check that OPS_URL still holds its address
@@ -122,7 +122,7 @@ fn a_pause_that_is_asked_for_is_kept_and_one_that_is_too_long_is_not_waited_for(
     ────────
      total             2      1            1          0            2         0
     -- stderr
-    error[shared-ids]: 2 active rows have a NULL or duplicate row id on 2026-01-28: a statement by row id could remove a row that must be kept, so these dates are skipped
+    error[shared-ids]: 2 active rows have a NULL or duplicate row id on 2026-01-28: a statement by row id could remove a row that must be kept, so no duplicate is removed there
       help: make the ids unique (in a rule without `row_id` they are the key and the values of `keep`), or set `strategy = "rewrite"`, which can tell such rows apart
     warning[webhook]: could not notify webhook `ops`: it answered with HTTP 429
       help: the run itself is not affected
@@ -144,31 +144,31 @@ fn a_redirect_is_not_followed() {
     }
     whole!(said, @r#"
     # 301
-    error[shared-ids]: 2 active rows have a NULL or duplicate row id on 2026-01-28: a statement by row id could remove a row that must be kept, so these dates are skipped
+    error[shared-ids]: 2 active rows have a NULL or duplicate row id on 2026-01-28: a statement by row id could remove a row that must be kept, so no duplicate is removed there
       help: make the ids unique (in a rule without `row_id` they are the key and the values of `keep`), or set `strategy = "rewrite"`, which can tell such rows apart
     warning[webhook]: could not notify webhook `ops`: it answered with HTTP 301
       help: the URL redirects, and redirects are not followed: set OPS_URL to the final URL
 
     # 302
-    error[shared-ids]: 2 active rows have a NULL or duplicate row id on 2026-01-28: a statement by row id could remove a row that must be kept, so these dates are skipped
+    error[shared-ids]: 2 active rows have a NULL or duplicate row id on 2026-01-28: a statement by row id could remove a row that must be kept, so no duplicate is removed there
       help: make the ids unique (in a rule without `row_id` they are the key and the values of `keep`), or set `strategy = "rewrite"`, which can tell such rows apart
     warning[webhook]: could not notify webhook `ops`: it answered with HTTP 302
       help: the URL redirects, and redirects are not followed: set OPS_URL to the final URL
 
     # 303
-    error[shared-ids]: 2 active rows have a NULL or duplicate row id on 2026-01-28: a statement by row id could remove a row that must be kept, so these dates are skipped
+    error[shared-ids]: 2 active rows have a NULL or duplicate row id on 2026-01-28: a statement by row id could remove a row that must be kept, so no duplicate is removed there
       help: make the ids unique (in a rule without `row_id` they are the key and the values of `keep`), or set `strategy = "rewrite"`, which can tell such rows apart
     warning[webhook]: could not notify webhook `ops`: it answered with HTTP 303
       help: the URL redirects, and redirects are not followed: set OPS_URL to the final URL
 
     # 307
-    error[shared-ids]: 2 active rows have a NULL or duplicate row id on 2026-01-28: a statement by row id could remove a row that must be kept, so these dates are skipped
+    error[shared-ids]: 2 active rows have a NULL or duplicate row id on 2026-01-28: a statement by row id could remove a row that must be kept, so no duplicate is removed there
       help: make the ids unique (in a rule without `row_id` they are the key and the values of `keep`), or set `strategy = "rewrite"`, which can tell such rows apart
     warning[webhook]: could not notify webhook `ops`: it answered with HTTP 307
       help: the URL redirects, and redirects are not followed: set OPS_URL to the final URL
 
     # 308
-    error[shared-ids]: 2 active rows have a NULL or duplicate row id on 2026-01-28: a statement by row id could remove a row that must be kept, so these dates are skipped
+    error[shared-ids]: 2 active rows have a NULL or duplicate row id on 2026-01-28: a statement by row id could remove a row that must be kept, so no duplicate is removed there
       help: make the ids unique (in a rule without `row_id` they are the key and the values of `keep`), or set `strategy = "rewrite"`, which can tell such rows apart
     warning[webhook]: could not notify webhook `ops`: it answered with HTTP 308
       help: the URL redirects, and redirects are not followed: set OPS_URL to the final URL
@@ -190,7 +190,7 @@ fn a_server_that_is_slow_or_gone_holds_the_command_up_for_ten_seconds_at_most() 
     ────────
      total             2      1            1          0            2         0
     -- stderr
-    error[shared-ids]: 2 active rows have a NULL or duplicate row id on 2026-01-28: a statement by row id could remove a row that must be kept, so these dates are skipped
+    error[shared-ids]: 2 active rows have a NULL or duplicate row id on 2026-01-28: a statement by row id could remove a row that must be kept, so no duplicate is removed there
       help: make the ids unique (in a rule without `row_id` they are the key and the values of `keep`), or set `strategy = "rewrite"`, which can tell such rows apart
     warning[webhook]: could not notify webhook `ops`: it did not answer within 10 seconds
       help: the run itself is not affected
@@ -211,7 +211,7 @@ fn a_server_that_is_slow_or_gone_holds_the_command_up_for_ten_seconds_at_most() 
     ────────
      total             2      1            1          0            2         0
     -- stderr
-    error[shared-ids]: 2 active rows have a NULL or duplicate row id on 2026-01-28: a statement by row id could remove a row that must be kept, so these dates are skipped
+    error[shared-ids]: 2 active rows have a NULL or duplicate row id on 2026-01-28: a statement by row id could remove a row that must be kept, so no duplicate is removed there
       help: make the ids unique (in a rule without `row_id` they are the key and the values of `keep`), or set `strategy = "rewrite"`, which can tell such rows apart
     warning[webhook]: could not notify webhook `ops`: it cannot be reached: connection refused
       help: the run itself is not affected
@@ -240,7 +240,7 @@ fn one_webhook_that_fails_keeps_no_other_from_being_told() {
     ────────
      total             2      1            1          0            2         0
     -- stderr
-    error[shared-ids]: 2 active rows have a NULL or duplicate row id on 2026-01-28: a statement by row id could remove a row that must be kept, so these dates are skipped
+    error[shared-ids]: 2 active rows have a NULL or duplicate row id on 2026-01-28: a statement by row id could remove a row that must be kept, so no duplicate is removed there
       help: make the ids unique (in a rule without `row_id` they are the key and the values of `keep`), or set `strategy = "rewrite"`, which can tell such rows apart
     warning[webhook]: could not notify webhook `ops`: it answered with HTTP 404
       help: check that OPS_URL still holds its address
@@ -249,7 +249,7 @@ fn one_webhook_that_fails_keeps_no_other_from_being_told() {
     *predictions: apply failed*
     apply of 2026-01-28, run `[RUN]`
     duplicates: 1 found, 0 removed, 0 buffered
-    • 2 active rows have a NULL or duplicate row id on 2026-01-28: a statement by row id could remove a row that must be kept, so these dates are skipped
+    • 2 active rows have a NULL or duplicate row id on 2026-01-28: a statement by row id could remove a row that must be kept, so no duplicate is removed there
     Next: make the ids unique (in a rule without `row_id` they are the key and the values of `keep`), or set `strategy = "rewrite"`, which can tell such rows apart
     "#);
 }

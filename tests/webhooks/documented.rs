@@ -29,7 +29,7 @@ fn the_rules_and_the_message_of_the_documentation_are_real() {
     let shared_ids = Problem {
         kind: Kind::SharedIds,
         headline: "2 active rows have a NULL or duplicate row id on 2026-01-28: a statement by row id could remove a \
-                   row that must be kept, so these dates are skipped"
+                   row that must be kept, so no duplicate is removed there"
             .to_owned(),
         remedy: Some(
             "make the ids unique (in a rule without `row_id` they are the key and the values of `keep`), or set \

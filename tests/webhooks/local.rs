@@ -54,19 +54,19 @@ fn a_name_that_leads_to_this_machine_or_to_a_metadata_server_is_not_connected_to
     }
     whole!(said, @r#"
     # 127.0.0.1
-    error[shared-ids]: 2 active rows have a NULL or duplicate row id on 2026-01-28: a statement by row id could remove a row that must be kept, so these dates are skipped
+    error[shared-ids]: 2 active rows have a NULL or duplicate row id on 2026-01-28: a statement by row id could remove a row that must be kept, so no duplicate is removed there
       help: make the ids unique (in a rule without `row_id` they are the key and the values of `keep`), or set `strategy = "rewrite"`, which can tell such rows apart
     warning[webhook]: could not notify webhook `ops`: its host name resolves to a loopback, link-local or metadata address
       help: where that is meant, write allow_local = true in [webhook.ops]
 
     # 169.254.169.254
-    error[shared-ids]: 2 active rows have a NULL or duplicate row id on 2026-01-28: a statement by row id could remove a row that must be kept, so these dates are skipped
+    error[shared-ids]: 2 active rows have a NULL or duplicate row id on 2026-01-28: a statement by row id could remove a row that must be kept, so no duplicate is removed there
       help: make the ids unique (in a rule without `row_id` they are the key and the values of `keep`), or set `strategy = "rewrite"`, which can tell such rows apart
     warning[webhook]: could not notify webhook `ops`: its host name resolves to a loopback, link-local or metadata address
       help: where that is meant, write allow_local = true in [webhook.ops]
 
     # ::ffff:127.0.0.1
-    error[shared-ids]: 2 active rows have a NULL or duplicate row id on 2026-01-28: a statement by row id could remove a row that must be kept, so these dates are skipped
+    error[shared-ids]: 2 active rows have a NULL or duplicate row id on 2026-01-28: a statement by row id could remove a row that must be kept, so no duplicate is removed there
       help: make the ids unique (in a rule without `row_id` they are the key and the values of `keep`), or set `strategy = "rewrite"`, which can tell such rows apart
     warning[webhook]: could not notify webhook `ops`: its host name resolves to a loopback, link-local or metadata address
       help: where that is meant, write allow_local = true in [webhook.ops]

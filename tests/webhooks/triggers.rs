@@ -59,7 +59,7 @@ fn a_failure_is_told_and_a_clean_run_and_a_look_are_not() {
     ────────
      total             2      1            1          0            2         0
     -- stderr
-    error[shared-ids]: 2 active rows have a NULL or duplicate row id on 2026-01-28: a statement by row id could remove a row that must be kept, so these dates are skipped
+    error[shared-ids]: 2 active rows have a NULL or duplicate row id on 2026-01-28: a statement by row id could remove a row that must be kept, so no duplicate is removed there
       help: make the ids unique (in a rule without `row_id` they are the key and the values of `keep`), or set `strategy = "rewrite"`, which can tell such rows apart
     "#);
     let message = &receiver.messages()[0];
@@ -70,7 +70,7 @@ fn a_failure_is_told_and_a_clean_run_and_a_look_are_not() {
     *predictions: apply failed*
     apply of 2026-01-28, run `[RUN]`
     duplicates: 1 found, 0 removed, 0 buffered
-    • 2 active rows have a NULL or duplicate row id on 2026-01-28: a statement by row id could remove a row that must be kept, so these dates are skipped
+    • 2 active rows have a NULL or duplicate row id on 2026-01-28: a statement by row id could remove a row that must be kept, so no duplicate is removed there
     Next: make the ids unique (in a rule without `row_id` they are the key and the values of `keep`), or set `strategy = "rewrite"`, which can tell such rows apart
     "#);
 }
@@ -85,7 +85,7 @@ fn a_long_list_of_dates_is_shortened_and_says_so() {
     *predictions: apply failed*
     apply of 2026-01-01 to 2026-01-28, run `[RUN]`
     duplicates: 14 found, 0 removed, 0 buffered
-    • 28 active rows have a NULL or duplicate row id on 2026-01-01, 2026-01-03, 2026-01-05, 2026-01-07, 2026-01-09, and 9 more ranges of dates: a statement by row id could remove a row that must be kept, so these dates are skipped
+    • 28 active rows have a NULL or duplicate row id on 2026-01-01, 2026-01-03, 2026-01-05, 2026-01-07, 2026-01-09, and 9 more ranges of dates: a statement by row id could remove a row that must be kept, so no duplicate is removed there
     Next: make the ids unique (in a rule without `row_id` they are the key and the values of `keep`), or set `strategy = "rewrite"`, which can tell such rows apart
     "#);
 }
@@ -120,7 +120,7 @@ fn each_webhook_is_told_what_it_asks_for() {
     *predictions: apply failed*
     apply of 2026-01-27 to 2026-01-28, run `[RUN]`
     duplicates: 4 found, 3 removed, 0 buffered
-    • 2 active rows have a NULL or duplicate row id on 2026-01-27: a statement by row id could remove a row that must be kept, so these dates are skipped
+    • 2 active rows have a NULL or duplicate row id on 2026-01-27: a statement by row id could remove a row that must be kept, so no duplicate is removed there
     Next: make the ids unique (in a rule without `row_id` they are the key and the values of `keep`), or set `strategy = "rewrite"`, which can tell such rows apart
 
     # counts
@@ -134,7 +134,7 @@ fn each_webhook_is_told_what_it_asks_for() {
     *predictions: apply failed*
     apply of 2026-01-27 to 2026-01-28, run `[RUN]`
     duplicates: 4 found, 3 removed, 0 buffered
-    • 2 active rows have a NULL or duplicate row id on 2026-01-27: a statement by row id could remove a row that must be kept, so these dates are skipped
+    • 2 active rows have a NULL or duplicate row id on 2026-01-27: a statement by row id could remove a row that must be kept, so no duplicate is removed there
     • duplicates found: 4, more than 1
     Next: make the ids unique (in a rule without `row_id` they are the key and the values of `keep`), or set `strategy = "rewrite"`, which can tell such rows apart
     "#);
@@ -165,13 +165,13 @@ fn the_runs_of_one_command_are_told_in_one_message() {
     *predictions: apply failed*
     apply of 2026-01-28, run `[RUN]`
     duplicates: 1 found, 0 removed, 0 buffered
-    • 2 active rows have a NULL or duplicate row id on 2026-01-28: a statement by row id could remove a row that must be kept, so these dates are skipped
+    • 2 active rows have a NULL or duplicate row id on 2026-01-28: a statement by row id could remove a row that must be kept, so no duplicate is removed there
     Next: make the ids unique (in a rule without `row_id` they are the key and the values of `keep`), or set `strategy = "rewrite"`, which can tell such rows apart
 
     *others: apply failed*
     apply of 2026-01-28, run `[RUN]`
     duplicates: 1 found, 0 removed, 0 buffered
-    • 2 active rows have a NULL or duplicate row id on 2026-01-28: a statement by row id could remove a row that must be kept, so these dates are skipped
+    • 2 active rows have a NULL or duplicate row id on 2026-01-28: a statement by row id could remove a row that must be kept, so no duplicate is removed there
     Next: make the ids unique (in a rule without `row_id` they are the key and the values of `keep`), or set `strategy = "rewrite"`, which can tell such rows apart
     "#);
     assert_eq!(receiver.messages()[0]["blocks"].as_array().unwrap().len(), 2);
@@ -186,7 +186,7 @@ fn only_the_rules_that_are_named_are_told_of() {
     *others: apply failed*
     apply of 2026-01-28, run `[RUN]`
     duplicates: 1 found, 0 removed, 0 buffered
-    • 2 active rows have a NULL or duplicate row id on 2026-01-28: a statement by row id could remove a row that must be kept, so these dates are skipped
+    • 2 active rows have a NULL or duplicate row id on 2026-01-28: a statement by row id could remove a row that must be kept, so no duplicate is removed there
     Next: make the ids unique (in a rule without `row_id` they are the key and the values of `keep`), or set `strategy = "rewrite"`, which can tell such rows apart
     "#);
     // A command that is about other rules does not need the address.
@@ -201,7 +201,7 @@ fn only_the_rules_that_are_named_are_told_of() {
     ────────
      total             2      1            1          0            2         0
     -- stderr
-    error[shared-ids]: 2 active rows have a NULL or duplicate row id on 2026-01-28: a statement by row id could remove a row that must be kept, so these dates are skipped
+    error[shared-ids]: 2 active rows have a NULL or duplicate row id on 2026-01-28: a statement by row id could remove a row that must be kept, so no duplicate is removed there
       help: make the ids unique (in a rule without `row_id` they are the key and the values of `keep`), or set `strategy = "rewrite"`, which can tell such rows apart
     "#);
     whole!(project.onerow("apply others --date 2026-01-28"), @"

@@ -112,7 +112,10 @@ pub(super) async fn undo(
         return Ok((StatusCode::CONFLICT, page).into_response());
     }
     if !plan.is_planned() {
-        return Err(Problem::new(Code::InvalidRequest).detail("no date of the run is left to undo"));
+        let reason = plan.problems.first().map(|problem| problem.headline().to_owned());
+        return Err(reason.map_or_else(undoing::already, |reason| {
+            Problem::new(Code::InvalidRequest).detail(reason)
+        }));
     }
     let days = plan.days.iter().map(|day| day.day).collect();
     let window = Window::of_days(days).map_err(|error| Problem::of(&error))?;
