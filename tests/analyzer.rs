@@ -238,7 +238,7 @@ fn every_statement_that_is_rendered_is_googlesql() {
         .flat_map(|project| &project.file.rules);
     let others = others.chain(&odd.rules);
     let rules = rules.chain(others.map(|rule| (rule, &shipped)));
-    let mut requests: Vec<Json> = part::of(rules, 8)
+    let mut requests: Vec<Json> = part::of(rules, 16)
         .map(|(rule, templates)| request(rule, texts(&statements(rule, templates))))
         .collect();
     // Without these the test proves nothing: an unknown column, and a key that cannot be one.
@@ -272,7 +272,7 @@ fn every_statement_that_is_rendered_is_googlesql() {
     requests.extend(refused.iter().map(|(request, _)| request.clone()));
     let Some(mut analyzed) = analyze(&requests) else { return };
     let of_refused = analyzed.split_off(analyzed.len() - refused.len());
-    assert!(analyzed.len() > part::cases(500, 60), "{}", analyzed.len());
+    assert!(analyzed.len() > part::cases(500, 30), "{}", analyzed.len());
     for (sql, error) in analyzed {
         assert_eq!(error, None, "{sql}");
     }
@@ -634,9 +634,10 @@ fn the_embedded_warehouse_answers_as_googles_reference_implementation_does() {
     let templates = Templates::shipped();
     let cutoff = SqlValue::Timestamp(CUTOFF.parse().unwrap()).literal().to_string();
     let (mut cases, mut tables, mut queries) = (Vec::new(), Map::new(), Vec::new());
-    for rule in &file.rules {
+    // Two and five have no common divisor, so that each rule meets each seed.
+    for rule in part::of(&file.rules, 2) {
         let renderer = Renderer::new(rule, &templates, &[]).unwrap();
-        for seed in part::of(0..4, 4) {
+        for seed in part::of(0..5, 5) {
             let rows = rows_of(rule, &rows(seed, 60));
             let table = format!("{}_{seed}", rule.name);
             tables.insert(table.clone(), described(rule, &rows));
@@ -671,7 +672,7 @@ fn the_embedded_warehouse_answers_as_googles_reference_implementation_does() {
         compared += theirs.len();
         assert_eq!(embedded(rule, &rows, statement), theirs, "{title}");
     }
-    assert!(compared > part::cases(300, 75), "{compared} rows were compared");
+    assert!(compared > part::cases(300, 30), "{compared} rows were compared");
 }
 
 /// A key of these types is an error, and what its help says is taken, by BigQuery and, where that

@@ -296,11 +296,13 @@ def main() -> None:
         visit = Visit(browser, asked)
         run = applies(visit, asked["apply"])
         undoes(visit, run)
-        for name, told in (
+        services = [
             ("one", "Status of predictions"),
             ("fifty", "1 to 50 of 50 rules"),
             ("thousands", "1 to 50 of 2,000 rules"),
-        ):
+        ]
+        turn = asked["turn"]
+        for name, told in services if turn is None else [services[turn % len(services)]]:
             of_name = {**asked, "address": asked[name]}
             sees_many(Visit(browser, of_name), asked["read"], name, told)
         reads(Visit(browser, asked), asked["read"], run)

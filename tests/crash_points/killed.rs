@@ -26,7 +26,7 @@ fn rows() -> String {
 
 #[test]
 fn killed_at_random_instants_the_next_run_converges_each_time() {
-    let (seed, kills) = (part::seed(), part::cases(200, 20));
+    let (seed, kills) = (part::seed(), part::cases(200, 12));
     // Written past the test harness, which would keep it to itself.
     writeln!(std::io::stdout(), "\nseed {seed}").unwrap();
     let timed = |scenario: Scenario| (undisturbed(&scenario), scenario);

@@ -15,7 +15,7 @@ pub type Fault = (&'static str, fn() -> String);
 /// Plays each fault and puts the table into `docs/faults.md`.
 pub fn play(section: &str, faults: &[Fault]) {
     let row = |(name, fault): &Fault| vec![(*name).to_owned(), fault()];
-    let rows: Vec<Vec<String>> = part::of(faults, 3).map(row).collect();
+    let rows: Vec<Vec<String>> = part::of(faults, 5).map(row).collect();
     if !part::is_thorough() {
         let documented = document::rows("faults.md", section).into_iter();
         let documented: Vec<String> = documented.map(|mut row| row.remove(0)).collect();

@@ -1,6 +1,6 @@
 """What Google's own analyzer says of SQL, and what its reference implementation answers, with types.
 
-Reads one JSON object from standard input and writes one to standard output:
+Reads JSON objects from standard input, a line each, and answers each with a line on standard output:
   tables:    {name: {columns: {column: type}, rows: [SELECT of literals], key: whether the first column is one}}
   functions: true  ->  [name]
   accepts:   [sql]  ->  [error or null], from the analyzer
@@ -98,7 +98,8 @@ def answer(service, sql):
 
 
 def analyzed(service, of):
-    with service.declared(of["tables"], of["parameters"]):
+    tables = {name: {"columns": columns} for name, columns in of["tables"].items()}
+    with service.declared(tables, of["parameters"]):
         return [error_of(lambda: service.analyze(sql)) for sql in of["sql"]]
 
 
@@ -119,18 +120,22 @@ def changed(service, sql):
     }
 
 
+def answered(service, request):
+    with service.declared(request.get("tables", {})):
+        return {
+            "functions": service.functions() if request.get("functions") else [],
+            "accepts": [error_of(lambda: service.analyze(sql)) for sql in request.get("accepts", [])],
+            "analyze": [analyzed(service, of) for of in request.get("analyze", [])],
+            "parse": [error_of(lambda: service.parse(sql)) for sql in request.get("parse", [])],
+            "answers": [answer(service, sql) for sql in request.get("answers", [])],
+            "changes": [changed(service, sql) for sql in request.get("changes", [])],
+        }
+
+
 def main():
-    request = json.load(sys.stdin)
-    service = Service(request.get("tables", {}))
-    given = {
-        "functions": service.functions() if request.get("functions") else [],
-        "accepts": [error_of(lambda: service.analyze(sql)) for sql in request.get("accepts", [])],
-        "analyze": [analyzed(service, of) for of in request.get("analyze", [])],
-        "parse": [error_of(lambda: service.parse(sql)) for sql in request.get("parse", [])],
-        "answers": [answer(service, sql) for sql in request.get("answers", [])],
-        "changes": [changed(service, sql) for sql in request.get("changes", [])],
-    }
-    json.dump(given, sys.stdout)
+    service = Service()
+    for line in sys.stdin:
+        print(json.dumps(answered(service, json.loads(line))), flush=True)
 
 
 if __name__ == "__main__":

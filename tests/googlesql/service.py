@@ -67,7 +67,7 @@ def type_of(of):
 class Service:
     """Tables with rows, and SQL about them."""
 
-    def __init__(self, tables):
+    def __init__(self):
         self.client = Client(get_wasm_path())
         language = self.call(
             "GetLanguageOptions",
@@ -86,8 +86,6 @@ class Service:
             language_options=language, default_timezone="UTC"
         )
         self.catalog = self.registered({}, {})
-        contents = {name: self.content(table["rows"]) for name, table in tables.items() if table["rows"]}
-        self.catalog = self.registered(tables, contents)
 
     def call(self, function, request, answer):
         return self.client.call_grpc_func("ZetaSqlLocalService_" + function, request, answer)
@@ -147,14 +145,17 @@ class Service:
         self.call("Parse", request, empty_pb2.Empty)
 
     @contextlib.contextmanager
-    def declared(self, tables, parameters):
-        """Other tables, without rows, and parameters. Statements are of any kind."""
+    def declared(self, tables, parameters=None):
+        """Tables, and their rows. With parameters, which may be none, statements are of any kind."""
         options = options_pb2.AnalyzerOptionsProto()
         options.CopyFrom(self.options)
-        del options.language_options.supported_statement_kinds[:]
-        for name, of in parameters.items():
+        if parameters is not None:
+            del options.language_options.supported_statement_kinds[:]
+        for name, of in (parameters or {}).items():
             options.query_parameters.add(name=name, type=type_of(of))
-        catalog = self.registered({name: {"columns": columns} for name, columns in tables.items()}, {})
+        rows = {name: table.get("rows") for name, table in tables.items()}
+        contents = {name: self.content(given) for name, given in rows.items() if given}
+        catalog = self.registered(tables, contents)
         before, (self.catalog, self.options) = (self.catalog, self.options), (catalog, options)
         try:
             yield

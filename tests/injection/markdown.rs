@@ -73,7 +73,7 @@ fn prose(review: &str) -> Vec<String> {
 #[test]
 fn findings_repeat_a_text_as_text() {
     let (mut repeated, mut played) = (0, 0);
-    for text in part::of(all(), 4) {
+    for text in part::of(all(), 6) {
         played += usize::from(MARKUP.contains(&text));
         for template in templates(text) {
             let project = with_own(&template);
@@ -92,7 +92,7 @@ fn findings_repeat_a_text_as_text() {
 #[test]
 fn a_review_repeats_a_text_as_text() {
     let texts = MARKUP.into_iter().chain(["`", "a`b", "a\nb", "\u{202e}evil", "*/ c"]);
-    for text in part::of(texts, 4) {
+    for text in part::of(texts, 6) {
         for template in templates(text) {
             let project = with_own("SELECT 1 AS x\n");
             commit(&project);
@@ -112,7 +112,7 @@ fn a_review_repeats_a_text_as_text() {
 fn a_review_repeats_what_the_rule_file_says_as_text() {
     let (mut repeated, mut played) = (0, 0);
     let texts = MARKUP.into_iter().chain(["<!-- onerow review -->", "</details>", "```\n# evil"]);
-    for text in part::of(texts, 4) {
+    for text in part::of(texts, 6) {
         played += 1;
         let literal = onerow::googlesql::SqlValue::String(text.to_owned()).literal().to_string();
         for (from, to) in [

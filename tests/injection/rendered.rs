@@ -112,7 +112,7 @@ fn differs_in_strings_alone(harmless: &str, given: &str, marker: &str) {
 }
 
 proptest! {
-    #![proptest_config(part::properties(48, 12))]
+    #![proptest_config(part::properties(48, 8))]
 
     #[test]
     fn a_name_is_a_name_or_refused(text in hostile(), which in 0..NAMES.len(), strategy in 0..3_usize) {

@@ -61,7 +61,7 @@ fn all() -> Window {
 }
 
 proptest! {
-    #![proptest_config(part::properties(96, 12))]
+    #![proptest_config(part::properties(96, 8))]
 
     #[test]
     fn one_row_of_a_key_stays_on_so_many_dates(

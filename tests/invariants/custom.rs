@@ -79,7 +79,7 @@ fn cures() -> impl Strategy<Value = Cure> {
 }
 
 proptest! {
-    #![proptest_config(part::properties(192, 24))]
+    #![proptest_config(part::properties(192, 16))]
 
     #[test]
     fn a_custom_update_takes_no_keys_last_row(

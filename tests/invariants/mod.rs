@@ -35,7 +35,7 @@ fn cures_sent(warehouse: &Sqlite, run: &str) -> usize {
 }
 
 proptest! {
-    #![proptest_config(part::properties(192, 24))]
+    #![proptest_config(part::properties(192, 16))]
 
     #[test]
     fn apply_does_what_the_oracle_says(

@@ -15,7 +15,7 @@ fn world(cure: Cure, granularity: &str, rows: &[Row]) -> World {
 }
 
 proptest! {
-    #![proptest_config(part::properties(96, 12))]
+    #![proptest_config(part::properties(96, 8))]
 
     #[test]
     fn one_statement_leaves_one_row_of_a_key_on_each_date(

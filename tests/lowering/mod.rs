@@ -86,7 +86,7 @@ fn every_claim_gives_googles_answer() {
         Some(_) => claims.collect(),
         None => {
             let claims = claims::one_window_each(claims.collect(), seed).into_iter().enumerate();
-            claims.filter(|(i, _)| part::has(*i, 6)).map(|(_, claim)| claim).collect()
+            claims.filter(|(i, _)| part::has(*i, 12)).map(|(_, claim)| claim).collect()
         }
     };
     let Some(compared) = systematic::compare(&claims, &Tables::new(seed, rows)) else { return };
@@ -142,7 +142,7 @@ fn check_refuses_no_query_that_is_claimed() {
 #[test]
 fn what_check_refuses_is_refused_by_googles_analyzer() {
     let (seed, judge) = (part::seed(), Judge::new());
-    let count = number("ONEROW_GRAMMAR_QUERIES").unwrap_or_else(|| part::cases(400, 50));
+    let count = number("ONEROW_GRAMMAR_QUERIES").unwrap_or_else(|| part::cases(400, 25));
     let mut unclaimed: Vec<&Unclaimed> = probed().unclaimed.iter().collect();
     fastrand::Rng::with_seed(seed).shuffle(&mut unclaimed);
     let clauses = clauses::CLAUSES.iter().map(|(_, sql)| clauses::query(sql));
@@ -171,7 +171,7 @@ fn the_names_of_functions_are_those_of_googles_catalog() {
 #[test]
 fn random_expressions_give_googles_answers() {
     let seed = part::seed();
-    let count = number("ONEROW_GRAMMAR_QUERIES").unwrap_or_else(|| part::cases(200, 40));
+    let count = number("ONEROW_GRAMMAR_QUERIES").unwrap_or_else(|| part::cases(200, 24));
     let Some(compared) =
         random::expressions(grammar::claimed(), &Tables::new(seed, 12), seed, count)
     else {
@@ -192,7 +192,7 @@ fn random_expressions_give_googles_answers() {
 #[test]
 fn random_queries_give_googles_answers() {
     let seed = part::seed();
-    let count = number("ONEROW_GRAMMAR_QUERIES").unwrap_or_else(|| part::cases(120, 20));
+    let count = number("ONEROW_GRAMMAR_QUERIES").unwrap_or_else(|| part::cases(120, 12));
     let Some(asked) = random::queries(grammar::claimed(), &Tables::new(seed, 24), seed, count)
     else {
         return;
