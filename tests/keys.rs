@@ -4,7 +4,7 @@
 use serde_json::json;
 
 use crate::common::whole::{Transcript, whole};
-use crate::common::{Project, google};
+use crate::common::{Project, google, part};
 use crate::lowering::{Answer, literal_answer};
 
 const KEYS: &str = include_str!("keys/keys.txt");
@@ -129,8 +129,8 @@ fn what_is_not_known_of_a_key_is_named_and_points_to_bigquery() {
 /// Expressions of literals, at the edges of what functions take.
 #[test]
 fn functions_of_edge_values_give_googles_answers() {
-    let expressions: Vec<&str> =
-        include_str!("keys/edges.txt").lines().filter(|line| !line.is_empty()).collect();
+    let expressions = include_str!("keys/edges.txt").lines().filter(|line| !line.is_empty());
+    let expressions: Vec<&str> = part::of(expressions, 4).collect();
     let queries: Vec<String> =
         expressions.iter().map(|expression| format!("SELECT {expression} AS v")).collect();
     let ours: Vec<Answer> = queries.iter().map(|query| literal_answer(query)).collect();

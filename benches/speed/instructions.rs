@@ -49,7 +49,7 @@ pub fn counted() -> bool {
 /// [`counted`]: the difference of two counts, so that what is done once is not in it.
 pub fn of_one_date(way: Way, command: impl Fn() -> Command) -> u64 {
     const FEW: u64 = 2;
-    const MORE: u64 = 12;
+    const MORE: u64 = 7;
     let count = |dates| counts(way, dates, &command());
     (count(MORE) - count(FEW)) / (MORE - FEW)
 }

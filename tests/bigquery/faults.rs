@@ -104,7 +104,7 @@ fn every_fault_at_every_step_ends_as_if_it_had_not_been_or_fails_honestly() {
     if super::emulator::emulator().is_none() {
         return;
     }
-    let scenarios = Mutex::new(part::of(scenarios(), 30));
+    let scenarios = Mutex::new(part::of(scenarios(), 40));
     let outcomes = Mutex::new(BTreeMap::new());
     std::thread::scope(|scope| {
         for _ in 0..4 {

@@ -198,7 +198,8 @@ proptest! {
 #[test]
 fn a_flexible_name_of_a_column_is_one_at_each_of_its_places() {
     let columns = NAMES.iter().filter(|name| name.ends_with("_column"));
-    for (name, strategy) in columns.flat_map(|name| STRATEGIES.map(|strategy| (name, strategy))) {
+    let all = columns.flat_map(|name| STRATEGIES.map(|strategy| (name, strategy)));
+    for (name, strategy) in part::of(all, 4) {
         for given in
             ["a -- b", "# c", "x' OR '1'='1", "<b>evil", "x|evil|y", "-", "'", "größe", "1 = 1"]
         {
