@@ -28,7 +28,7 @@ pub fn undone(style: Style, undone: &Undone) -> String {
         Some(run) => format!("rule {rule}, run {run} undoes run {of}"),
         None if undone.is_planned() => format!("rule {rule}, what undoing run {of} would do"),
         None if undone.is_already() => format!("rule {rule}, run {of} is undone already"),
-        None => format!("rule {rule}, nothing of run {of} was restored"),
+        None => format!("rule {rule}, nothing more of run {of} was restored"),
     };
     format!("{title}\n{grid}")
 }

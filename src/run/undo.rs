@@ -414,7 +414,7 @@ impl Undone {
     /// Whether earlier undos have restored each date.
     pub(crate) fn is_already(&self) -> bool {
         let already = |day: &UndoneDay| matches!(day.outcome, UndoneOutcome::Already(_));
-        !self.days.is_empty() && self.days.iter().all(already)
+        self.problems.is_empty() && self.days.iter().all(already)
     }
 
     /// Whether a date could not be restored because of rows in the streaming buffer.

@@ -49,16 +49,10 @@ pub(super) fn begin(
     Ok(id)
 }
 
-/// The reason why an undo failed, if it did, or why it restored nothing.
+/// The reason why an undo failed, if it did.
 fn problem(ran: &Result<Undone>) -> Option<Problem> {
     match ran {
         Err(error) => Some(Problem::of_run(error)),
-        Ok(undone) if undone.is_already() => Some(already()),
         Ok(undone) => undone.problems.first().map(Problem::of_run),
     }
-}
-
-/// The run was undone before, or meanwhile.
-pub(super) fn already() -> Problem {
-    Problem::new(Code::InvalidRequest).detail("the run is undone already")
 }

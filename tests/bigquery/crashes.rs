@@ -98,8 +98,11 @@ enum Death {
 fn die_everywhere(kinds: &[Kind], names: &[String], plays: Vec<(usize, Death)>) {
     // No multiple of the number of kinds, so that each of them has its turn.
     let one_in = if matches!(kinds[0], Kind::Cure(_)) { 25 } else { 29 };
-    // Of the undos a group has every other day: half the number, so that each kind of it has its turn.
-    let turn = (part::turn() / 2) as usize;
+    let turn = match kinds[0] {
+        // Played every other day: half the number, so that each kind of the group has its turn.
+        Kind::Undo(_) => part::turn() / 2,
+        _ => part::turn(),
+    } as usize;
     let plays = plays.into_iter().filter(|(row, _)| part::has(*row, one_in));
     let plays =
         Mutex::new(plays.map(|(row, death)| (kinds[(row + turn) % kinds.len()], row, death)));

@@ -10,7 +10,7 @@ use super::{Ended, Project};
 pub const FILTERS: [(&str, &str); 15] = [
     (r"\d{8}T\d{6}Z-[0-9a-f]{8}", "[RUN]"),
     (r"onerow_[0-9a-z]+_\w+_[0-9a-f]{6,}\w*", "[JOB]"),
-    (r"(/private)?/tmp/(\.tmp|tmp\.)\w+", "[DIR]"),
+    (r"(/[\w.-]+)+/(\.tmp|tmp\.)\w+", "[DIR]"),
     (env!("CARGO_MANIFEST_DIR"), "[REPOSITORY]"),
     (r"\btest_\d+\b", "[DATASET]"),
     (r"127\.0\.0\.1:\d+", "127.0.0.1:[PORT]"),

@@ -12,6 +12,7 @@ use super::super::runs::{KnownRun, known_run};
 use super::super::session::{Session, see_other};
 use super::super::{RunOfAnswer, Shared, blocking, cleanup, confirmed, read_failed, undoing};
 use super::{form, rule};
+use crate::error::Error;
 use crate::report::html;
 use crate::rule::Rule;
 use crate::run::{PastRun, Undone, Which};
@@ -112,10 +113,9 @@ pub(super) async fn undo(
         return Ok((StatusCode::CONFLICT, page).into_response());
     }
     if !plan.is_planned() {
-        let reason = plan.problems.first().map(|problem| problem.headline().to_owned());
-        return Err(reason.map_or_else(undoing::already, |reason| {
-            Problem::new(Code::InvalidRequest).detail(reason)
-        }));
+        let already = || "the run is undone already".to_owned();
+        let reason = plan.problems.first().map_or_else(already, Error::headline);
+        return Err(Problem::new(Code::InvalidRequest).detail(reason));
     }
     let days = plan.days.iter().map(|day| day.day).collect();
     let window = Window::of_days(days).map_err(|error| Problem::of(&error))?;
