@@ -229,7 +229,7 @@ mod tests {
             line.rsplit(' ').next().unwrap().parse().unwrap()
         };
         // One-time work cancels out in the difference.
-        let (few, more) = (500, 3_500);
+        let (few, more) = (500, 2_000);
         let each =
             |guess| (counted(guess, more) - counted(guess, few)) as f64 / (more - few) as f64;
         let [far, near, nearest, right] =

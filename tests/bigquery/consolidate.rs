@@ -3,7 +3,7 @@
 use super::fixture::Fixture;
 use super::proxy::Fault;
 use crate::common::whole::whole;
-use crate::common::{HEADER, RULE};
+use crate::common::{HEADER, RULE, part};
 
 const MAIN: &str = "\
 m1,2026-01-28,g1,ann,20.5,true,2026-01-28T01:00:00Z
@@ -245,6 +245,9 @@ fn wait_stays_until_what_waits_can_be_merged() {
 /// Deletion markers: the embedded warehouse and the emulator come to the same table.
 #[test]
 fn markers_give_the_table_that_the_embedded_warehouse_gives() {
+    if !part::is_turn(1, 2) {
+        return;
+    }
     for (keys, deleted) in [
         ("", "deleted = \"NOT is_active\"\n"),
         ("strategy = \"delete\"\n", "deleted = \"points_line IS NULL\"\n"),
@@ -306,6 +309,9 @@ fn a_staging_table_that_is_written_to_meanwhile_is_not_dropped() {
 
 #[test]
 fn staging_tables_are_dropped_when_all_is_merged() {
+    if !part::is_turn(0, 2) {
+        return;
+    }
     let Some(fixture) = fixture("") else { return };
     whole!(fixture.project.onerow("consolidate --date 2026-01-28 --drop"), @"
     $ onerow consolidate --date 2026-01-28 --drop

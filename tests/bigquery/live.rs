@@ -51,7 +51,7 @@ fn each_fact_has_its_verdict_on_each_emulator() {
     let named = documented.iter().map(|row| row[0].as_str());
     assert!(part::is_thorough() || named.eq(tried), "docs/live-check.md has other facts");
     let today: Vec<&str> =
-        part::of(&documented, 8).flat_map(|row| ["--only", row[0].as_str()]).collect();
+        part::of(&documented, 16).flat_map(|row| ["--only", row[0].as_str()]).collect();
     let started = Flavor::ALL.map(|flavor| {
         flavor.emulator()?.create_dataset(DATASET);
         let mut arguments = vec!["--dataset", DATASET, "--yes", "--format", "json"];

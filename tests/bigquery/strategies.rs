@@ -60,7 +60,7 @@ fn each_strategy_gives_the_table_that_the_embedded_warehouse_gives() {
         ("strategy = \"delete\"\nacross = \"1d\"", format!("{ROWS}{NEAR}")),
         ("strategy = \"rewrite\"\nacross = \"1d\"", format!("{ROWS}{NEAR}{SHARED_IDS}")),
     ];
-    for (strategy, rows) in part::of(&cases, 3) {
+    for (strategy, rows) in part::of(&cases, 9) {
         let columns = "[rule.predictions.columns]\nid = \"STRING\"\ngame_date = \"DATE\"\n\
              game_id = \"STRING\"\nplayer = \"STRING\"\npoints_line = \"NUMERIC\"\n\
              is_active = \"BOOL\"\ncreated_at = \"TIMESTAMP\"\nupdated_at = \"TIMESTAMP\"\n\
