@@ -168,6 +168,16 @@ fn a_writer_between_record_and_removal_costs_no_survivor_and_the_counts_add_up()
             "error[verification]: 2026-01-28 cannot be undone exactly, so it was left as it is: ";
         assert_eq!(undone.stderr.contains(said), inexact == 1, "{what}: {undone}");
         assert_eq!(undone.code, Some(i32::from(inexact == 1)), "{what}: {undone}");
+        if inexact == 1 {
+            // Nothing more is sent, so the ledger has no such run; the log is closed all the same.
+            let again = project.onerow("undo last --log-format json").exits(1);
+            assert!(again.stdout.contains(", nothing more of run "), "{what}: {again}");
+            let log = &again.stderr;
+            let closing: serde_json::Value =
+                serde_json::from_str(log.lines().last().unwrap()).unwrap();
+            assert_eq!(closing["error_code"], "verification", "{what}: {log}");
+            assert_eq!(closing["run_id"], serde_json::Value::Null, "{what}: {log}");
+        }
     }
 }
 

@@ -50,8 +50,7 @@ fn both_warehouses_give_the_same_figures_date_by_date() {
     if !part::is_turn(0, 2) {
         return;
     }
-    let rules = [("player_prop_predictions", 7865), ("by_line", 4689)];
-    for (rule, duplicates) in rules {
+    for (rule, duplicates) in [("player_prop_predictions", 7865), ("by_line", 4689)] {
         let Some(fixture) = both() else { return };
         for command in ["status", "plan", "apply", "status"] {
             let of = |warehouse: &str| {
