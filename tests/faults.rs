@@ -175,6 +175,8 @@ fn a_writer_between_record_and_removal_costs_no_survivor_and_the_counts_add_up()
             let log = &again.stderr;
             let closing: serde_json::Value =
                 serde_json::from_str(log.lines().last().unwrap()).unwrap();
+            let reason = closing["reason"].as_str().expect(log);
+            assert!(reason.contains("2026-01-28 cannot be undone exactly"), "{what}: {log}");
             assert_eq!(closing["error_code"], "verification", "{what}: {log}");
             assert_eq!(closing["run_id"], serde_json::Value::Null, "{what}: {log}");
         }
